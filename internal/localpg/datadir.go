@@ -65,9 +65,7 @@ func openKeptDir(dir string, acct account) (string, *lock, error) {
 	}
 	l, err := acquire(lockPath(dir))
 	if held, ok := errors.AsType[*heldError](err); ok {
-		return "", nil, fmt.Errorf(
-			"%s is in use by process %s: stop that process or choose another DATA_DIR", dir,
-			held.pid)
+		return "", nil, &InUseError{Dir: dir, PID: held.pid}
 	}
 	return dir, l, err
 }

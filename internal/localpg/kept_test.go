@@ -3,12 +3,15 @@
 package localpg_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -52,6 +55,25 @@ func TestServerListensOnLoopbackOnly(t *testing.T) {
 	s := start(t, localpg.Options{})
 	require.Equal(t, "127.0.0.1", query(t, s.URL(), "SHOW listen_addresses"))
 	require.Empty(t, query(t, s.URL(), "SHOW unix_socket_directories"))
+}
+
+func TestRunningReturnsTheServerOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	s := start(t, localpg.Options{Dir: dir})
+	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
+	inUse, ok := errors.AsType[*localpg.InUseError](err)
+	require.True(t, ok, "%v", err)
+	url, err := localpg.Running(t.Context(), inUse.Dir)
+	require.NoError(t, err)
+	require.Equal(t, s.URL(), url)
+	require.Equal(t, "1", query(t, url, "SELECT 1"))
+
+	require.NoError(t, s.Stop())
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = localpg.Running(ctx, dir)
+	require.ErrorContains(t, err, "isn't ready")
 }
 
 func TestSecondServerOnADirectoryIsRefusedWithThePidOfTheFirst(t *testing.T) {

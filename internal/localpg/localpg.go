@@ -33,6 +33,16 @@ type Options struct {
 	Log io.Writer
 }
 
+// InUseError is the error of [Start] for a directory whose server another process runs.
+// [Running] returns the URL of that server.
+type InUseError struct{ Dir, PID string }
+
+// Error names the process and says what to do.
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("%s is in use by process %s: stop that process or choose another DATA_DIR",
+		e.Dir, e.PID)
+}
+
 func (o Options) withDefaults() Options {
 	if o.TempDir == "" {
 		o.TempDir = os.TempDir()

@@ -5,8 +5,6 @@ package localpg
 import (
 	"context"
 	"fmt"
-	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -19,16 +17,14 @@ type postmaster struct{ *daemon.Process }
 // startLimit is how long a start may take, including the recovery after a crash.
 const startLimit = 2 * time.Minute
 
-// ready waits until PostgreSQL accepts connections, which it reports in line 8 of its pid file.
+// ready waits until PostgreSQL accepts connections.
 func (p postmaster) ready(ctx context.Context, pidFile string) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		text, err := os.ReadFile(pidFile)
-		lines := strings.Split(string(text), "\n")
-		if err == nil && len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready" {
+		if _, ok := readyPort(pidFile); ok {
 			return nil
 		}
 		select {

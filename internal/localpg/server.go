@@ -5,7 +5,6 @@ package localpg
 import (
 	"context"
 	"errors"
-	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -66,14 +65,8 @@ func (d *dataDir) start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := url.URL{
-		Scheme:   "postgres",
-		User:     url.UserPassword(superuser, password),
-		Host:     "127.0.0.1:" + strconv.Itoa(port),
-		Path:     "/postgres",
-		RawQuery: "sslmode=disable",
-	}
-	return &Server{url: u.String(), bin: bin, master: master, dir: d}, nil
+	return &Server{url: serverURL(password, strconv.Itoa(port)), bin: bin, master: master, dir: d},
+		nil
 }
 
 // URL returns the superuser's URL of the database postgres, with the password.
@@ -145,7 +138,7 @@ func (d *dataDir) launchAt(ctx context.Context, bin string, port int) (postmaste
 		return postmaster{}, err
 	}
 	master := postmaster{process}
-	err = master.ready(ctx, filepath.Join(d.data(), "postmaster.pid"))
+	err = master.ready(ctx, d.pidFile())
 	if err == nil {
 		return master, nil
 	}

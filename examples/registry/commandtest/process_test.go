@@ -70,6 +70,24 @@ func TestRegistryOnEmbeddedDatabaseKeepsItsData(t *testing.T) {
 	require.NotContains(t, third.Log.String(), "ERROR")
 }
 
+func TestOperatorsCommandsWorkBesideServerWithEmbeddedDatabase(t *testing.T) {
+	t.Parallel()
+	set := map[string]string{"DATA_DIR": filepath.Join(accessibleDir(t), "data"),
+		"MULTI_TENANT": "true", "ADMIN_TOKEN": harness.Platform}
+	p := harness.StartServing(t, set)
+	for _, args := range [][]string{{"doctor"}, {"migrate", "plan"}, {"migrate", "status"},
+		{"migrate", "up"}, {"rotate-signing-key"}} {
+		got := harness.Run(t, set, args...)
+		require.Equal(t, cli.ExitDone, got.Status, "%v: %s%s", args, got.Out, got.Err)
+		require.Contains(t, got.Err, "using the PostgreSQL of a running server")
+	}
+	harness.Caller{Server: p.Server, Token: harness.Platform}.Get(t, "/readyz").
+		HasStatus(t, http.StatusOK)
+	p.Stop(t)
+	require.Equal(t, cli.ExitDone, harness.Run(t, set, "migrate", "status").Status,
+		"the command starts the database itself")
+}
+
 func TestShutdownCompletesRequestInFlight(t *testing.T) {
 	t.Parallel()
 	p := harness.StartServing(t, map[string]string{"DATABASE_URL": pgtest.Database(t),

@@ -22,14 +22,15 @@ func NotCurrent(o postgres.Options, err error) error {
 	return fmt.Errorf("%w\nif the schema isn't current, run: registry migrate up", err)
 }
 
-// WithDatabase calls fn with the options of the configured database. It starts the
-// embedded PostgreSQL for fn, if that is the configured one, and stops it afterwards.
+// WithDatabase calls fn with the options of the configured database. If that is the embedded
+// PostgreSQL, it uses the one that a running server has started, or else starts it for fn and
+// stops it afterwards.
 func WithDatabase(ctx context.Context, t terminal.Terminal, fn func(postgres.Options) error) error {
 	cfg, err := ReadSettings(t.Getenv)
 	if err != nil {
 		return err
 	}
-	reg := &Registry{}
+	reg := &Registry{shareEmbedded: true}
 	options, err := reg.databaseOptions(ctx, cfg, logger(t.Err))
 	if err == nil {
 		err = fn(options)

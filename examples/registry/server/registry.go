@@ -23,6 +23,7 @@ type Registry struct {
 	Handler        http.Handler // the registry's API
 	DB             *postgres.DB
 	embedded       *localpg.Server
+	shareEmbedded  bool // use the embedded PostgreSQL of a running server
 	telemetry      *telemetry.Telemetry
 	shutdownTraces func() // nil: no traces are exported
 }
@@ -91,13 +92,9 @@ func (reg *Registry) databaseOptions(
 	}
 	url := cfg.databaseURL
 	if url == "" {
-		log.Info("starting an embedded PostgreSQL", "dir", cfg.dataDir)
-		output := slog.NewLogLogger(log.Handler(), slog.LevelInfo).Writer()
-		reg.embedded, err = localpg.Start(ctx, localpg.Options{Dir: cfg.dataDir, Log: output})
-		if err != nil {
+		if url, err = reg.startEmbedded(ctx, cfg.dataDir, log); err != nil {
 			return postgres.Options{}, err
 		}
-		url = reg.embedded.URL()
 	}
 	return postgres.Options{
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
@@ -105,6 +102,25 @@ func (reg *Registry) databaseOptions(
 		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
 		SecretsKey: key, AuditRetention: cfg.auditRetention, Logger: log,
 	}, nil
+}
+
+// startEmbedded starts the embedded PostgreSQL and returns its URL. With shareEmbedded, it
+// returns the URL of the one that another process runs, if there is one.
+func (reg *Registry) startEmbedded(
+	ctx context.Context, dir string, log *slog.Logger,
+) (string, error) {
+	log.Info("starting an embedded PostgreSQL", "dir", dir)
+	output := slog.NewLogLogger(log.Handler(), slog.LevelInfo).Writer()
+	started, err := localpg.Start(ctx, localpg.Options{Dir: dir, Log: output})
+	if inUse, ok := errors.AsType[*localpg.InUseError](err); ok && reg.shareEmbedded {
+		log.Info("using the PostgreSQL of a running server", "process", inUse.PID)
+		return localpg.Running(ctx, inUse.Dir)
+	}
+	if err != nil {
+		return "", err
+	}
+	reg.embedded = started
+	return started.URL(), nil
 }
 
 // tokenMessage shows the generated token and how to use it. The arguments are the
