@@ -19,12 +19,12 @@ type InvitationFinder interface {
 
 	// Accept removes the invitation with this hash and gives the user its role in its
 	// tenant, in one transaction: of any number of calls at once, one succeeds. With
-	// newUser it stores the user first, as [Users.Create] does. A member keeps a role
-	// that includes the invitation's. [tenancy.CodeNotFound] if Find doesn't find the
-	// invitation, if no user has the id u.ID, or if the user doesn't have the
-	// invitation's address. On an error nothing changes, and the invitation stays
+	// newUser it stores the user first, as [Users.Create] does, with the password of
+	// this hash unless it is "". A member keeps a role that includes the invitation's.
+	// [tenancy.CodeNotFound] if Find doesn't find the invitation, if no user has the id
+	// u.ID, or if the user doesn't have the invitation's address. On an error nothing changes, and the invitation stays
 	// open. The audit logs name the user as the actor: invitation.accept, member.add
-	// or member.update, user.create.
+	// or member.update, user.create, password.set.
 	Accept(ctx context.Context, hash tenancy.InvitationHash, u identity.User,
-		newUser bool) (tenancy.Membership, error)
+		newUser bool, passwordHash string) (tenancy.Membership, error)
 }

@@ -16,7 +16,10 @@ const (
 	// the database is unreachable or too slow at the moment; retry later
 	CodeUnavailable Code = "unavailable"
 	// an invalid value; Details say which
-	CodeInvalid       Code = "invalid"
+	CodeInvalid Code = "invalid"
+	// a new account would have no way to sign in
+	CodePasswordRequired Code = "password_required"
+
 	CodeInvalidJSON   Code = "invalid_json"   // not I-JSON (RFC 7493)
 	CodeInexactNumber Code = "inexact_number" // a number that an IEEE double can't represent
 	CodeUnknownField  Code = "unknown_field"  // a member that the contract doesn't define

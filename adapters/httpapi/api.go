@@ -66,7 +66,8 @@ func New(s ports.Services, o Options) http.Handler {
 		o.Passwords = a.signin
 	}
 	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash,
-		AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock})
+		AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, PasswordOptional: a.openID,
+		Clock: o.Clock})
 	return a.handler()
 }
 

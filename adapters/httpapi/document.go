@@ -47,6 +47,9 @@ func (a *api) document(ops []operation) ([]byte, error) {
 		},
 	}
 	for _, op := range ops {
+		if op.page {
+			continue
+		}
 		described := op.describe(registry, a.multiTenant)
 		if a.signin != nil && op.access != anyone {
 			described.Security = append(described.Security, map[string][]string{sessionScheme: {}})

@@ -124,7 +124,7 @@ func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, newInvitationBody{
 		ID: i.ID, Email: i.Email, Role: memberRole(i.Role), CreatedAt: timestamp(i.CreatedAt),
 		ExpiresAt: timestamp(i.ExpiresAt),
-		Token:     token, URL: a.prefix + "/invitations/accept#" + token,
+		Token:     token, URL: a.prefix + invitationPath + "#" + token,
 	})
 }
 

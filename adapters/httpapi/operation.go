@@ -32,6 +32,7 @@ type operation struct {
 	summary string
 
 	access         access
+	page           bool               // a page for browsers, which the document leaves out
 	optionalCaller bool               // anyone may call it; the result depends on the caller
 	needs          tenancy.Permission // the caller's role must allow it; "" needs none
 

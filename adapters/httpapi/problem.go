@@ -30,6 +30,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeInternal:           http.StatusInternalServerError,
 	tenancy.CodeUnavailable:        http.StatusServiceUnavailable,
 	tenancy.CodeInvalid:            http.StatusUnprocessableEntity,
+	tenancy.CodePasswordRequired:   http.StatusUnprocessableEntity,
 	tenancy.CodeInvalidJSON:        http.StatusBadRequest,
 	tenancy.CodeInexactNumber:      http.StatusUnprocessableEntity,
 	tenancy.CodeUnknownField:       http.StatusUnprocessableEntity,

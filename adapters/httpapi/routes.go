@@ -17,7 +17,7 @@ const apiRoot = "/api/v1/"
 func (a *api) operations() []operation {
 	ops := slices.Concat(a.processRoutes(), a.tenantRoutes(), a.keyRoutes(), a.userRoutes(),
 		a.memberRoutes(), a.invitationRoutes(), a.auditRoutes(), a.sessionRoutes(),
-		a.bundleRoutes())
+		a.bundleRoutes(), a.invitationPageRoutes())
 	for _, kind := range a.services.Kinds.All() {
 		ops = append(ops, resources{a, kind}.routes()...)
 	}

@@ -123,6 +123,7 @@ func (s *Store) inviterOf(i tenancy.Invitation) (now tenancy.Inviter) {
 // Accept checks everything before its first write: the store has no rollback.
 func (p invitationFinder) Accept(
 	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
+	passwordHash string,
 ) (m tenancy.Membership, err error) {
 	defer func() { p.s.notifier.notifyUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
@@ -141,6 +142,9 @@ func (p invitationFinder) Accept(
 		if u, err = p.s.addUser(ctx, u, u); err != nil {
 			return m, err
 		}
+		if err := p.s.setFirstPassword(ctx, u, passwordHash); err != nil {
+			return m, err
+		}
 	}
 	if m = p.s.members[i.Tenant][u.ID]; !m.Role.Includes(i.Role) {
 		if m, _, err = p.s.putMember(ctx, i.Tenant, u.ID, i.Role, u); err != nil {
@@ -149,6 +153,15 @@ func (p invitationFinder) Accept(
 	}
 	delete(p.s.invitations, i.ID)
 	return m, nil
+}
+
+// setFirstPassword stores the password of a new user. The caller holds s.mu.
+func (s *Store) setFirstPassword(ctx context.Context, u identity.User, hash string) error {
+	if hash == "" {
+		return nil
+	}
+	s.passwords[u.ID] = hash
+	return s.record(ctx, tenancy.ID{}, identity.PasswordSet(u.ID, 0).By(u.Actor()))
 }
 
 // acceptingUser returns the user who accepts. It makes every check that could fail

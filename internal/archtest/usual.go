@@ -27,7 +27,7 @@ var UsualChanges = []UsualChange{
 	{"a metric", `bailiwick_pool_waits_total`},
 	{"a kind", `context_config|context-configs|\bContextConfig\b`},
 	{"a method of a port", `\bTouch\(`},
-	{"a field of audit entries", `\bOutcome\b|"outcome"|'outcome'`},
+	{"a field of audit entries", `"ip"|'ip'`},
 }
 
 // FilesThatName returns the production files below root that match a regular

@@ -58,7 +58,8 @@ func invite(t *testing.T, reg *apitest.Registry, as, email, role string) invitat
 
 func acceptInvitation(t *testing.T, reg *apitest.Registry, as, token string) apitest.Response {
 	t.Helper()
-	return reg.Do(t, apitest.Post(as, acceptPath, `{"token":"`+token+`"}`))
+	return reg.Do(t, apitest.Post(as, acceptPath,
+		`{"token":"`+token+`","password":"correct horse battery"}`))
 }
 
 // callUserOperations calls each operation on users, members and invitations
@@ -290,7 +291,7 @@ func TestTenantAdminCannotEscalate(t *testing.T) {
 
 func TestInvitationIsAcceptedOnce(t *testing.T) {
 	t.Parallel()
-	reg := apitest.New(t)
+	reg := apitest.New(t, withCheapHashing)
 	i := invite(t, reg, "acme-admin", "Bob@Example.com", "editor")
 	assert.Equal(t, "bob@example.com", i.Email)
 	assert.Equal(t, "/invitations/accept#"+i.Token, i.URL)
@@ -417,12 +418,13 @@ func TestExistingUserAcceptsOnlySignedIn(t *testing.T) {
 
 func TestOneOfManyConcurrentAcceptsSucceeds(t *testing.T) {
 	t.Parallel()
-	reg := apitest.New(t)
+	reg := apitest.New(t, withCheapHashing)
 	i := invite(t, reg, "acme-admin", "bob@example.com", "viewer")
 	statuses := make(chan int, 20)
 	for range cap(statuses) {
 		go func() {
-			statuses <- reg.Send(t, apitest.Post("", acceptPath, `{"token":"`+i.Token+`"}`)).Status
+			statuses <- reg.Send(t, apitest.Post("", acceptPath,
+				`{"token":"`+i.Token+`","password":"correct horse battery"}`)).Status
 		}()
 	}
 	counts := map[int]int{}

@@ -107,13 +107,13 @@ func invitationsAudit() []contractCase {
 				" member.update, user.create.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invitedUser(1)
-				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
+				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true, "")
 				p.ok(err, "InvitationFinder.Accept")
 				again := newInvitation(p.acme, 2)
 				again.Email, again.Role = u.Email, tenancy.Admin
 				_, err = p.Invitations.Create(p.ctx, p.acme, again)
 				p.ok(err, "Invitations.Create")
-				_, err = p.InvitationFinder.Accept(p.asUser("else"), again.Hash, u, false)
+				_, err = p.InvitationFinder.Accept(p.asUser("else"), again.Hash, u, false, "")
 				p.ok(err, "InvitationFinder.Accept")
 				p.equal(p.userActions(p.acme), []string{
 					"invitation.create " + i.ID + " ", "invitation.accept " + i.ID + " " + u.ID,

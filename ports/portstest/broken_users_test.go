@@ -242,8 +242,9 @@ func (b *invitationRecorder) Find(
 
 func (b *invitationRecorder) Accept(
 	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
+	passwordHash string,
 ) (tenancy.Membership, error) {
-	m, err := b.InvitationFinder.Accept(ctx, hash, u, newUser)
+	m, err := b.InvitationFinder.Accept(ctx, hash, u, newUser, passwordHash)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i := b.all[hash]

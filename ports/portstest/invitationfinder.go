@@ -33,7 +33,7 @@ func invitationsFind() []contractCase {
 				for _, state := range []tenancy.State{tenancy.Suspended, tenancy.Deleted} {
 					p.setState(p.acme, state)
 					p.noInvitation(i.Hash, "of a tenant that is "+string(state))
-					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, p.invitedUser(1), true)
+					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, p.invitedUser(1), true, "")
 					p.code(err, tenancy.CodeNotFound, "Accept")
 				}
 				p.setState(p.acme, tenancy.Active)
@@ -123,7 +123,7 @@ func invitationsAccept() []contractCase {
 				u := p.invitedUser(1)
 				_, err := p.Users.Create(p.ctx, u)
 				p.ok(err, "Users.Create")
-				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false, "")
 				p.ok(err, "InvitationFinder.Accept")
 				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
 					Role: tenancy.Editor}, "the result of Accept")
@@ -131,22 +131,32 @@ func invitationsAccept() []contractCase {
 				p.noInvitation(i.Hash, "after it was accepted")
 				p.equal(p.invitations(p.acme), []string{}, "acme's invitations")
 				p.findInvitation(other.Hash)
-				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false, "")
 				p.code(err, tenancy.CodeNotFound, "Accept again")
 			},
 		},
 		{
 			name: "accept creates a new user",
-			says: "With newUser it stores the user first, as [Users.Create] does.",
+			says: "With newUser it stores the user first, as [Users.Create] does, with the" +
+				" password of this hash unless it is \"\".",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invitedUser(1)
 				u.Email = strings.ToUpper(u.Email)
-				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
+				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true, "$hash$")
 				p.ok(err, "InvitationFinder.Accept")
 				p.sameMember(m, tenancy.Membership{Tenant: p.acme, User: u.ID,
 					Role: tenancy.Editor}, "the result of Accept")
 				u.Email = strings.ToLower(u.Email)
 				p.sameUser(p.getUser(u.ID), u, "the new user")
+				password, err := p.Passwords.Get(p.ctx, u.ID)
+				p.ok(err, "Passwords.Get")
+				p.equal(password.Hash, "$hash$", "the new user's password")
+				other, without := p.invite(p.acme, 2), p.invitedUser(2)
+				_, err = p.InvitationFinder.Accept(p.ctx, other.Hash, without, true, "")
+				p.ok(err, "InvitationFinder.Accept without a password")
+				password, err = p.Passwords.Get(p.ctx, without.ID)
+				p.ok(err, "Passwords.Get")
+				p.equal(password.Hash, "", "the password of a user without one")
 			},
 		},
 		{
@@ -157,7 +167,7 @@ func invitationsAccept() []contractCase {
 				errs := atOnce(20, func(n int) error {
 					u := p.invitedUser(n)
 					u.Email = i.Email
-					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
+					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true, "")
 					return err
 				})
 				p.equal(countCodes(errs)[""], 1, "the number of calls that succeed")
@@ -177,7 +187,7 @@ func invitationsAccept() []contractCase {
 					p.ok(err, "Users.Create")
 					errs := atOnce(2, func(k int) (err error) {
 						if k == 0 {
-							_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+							_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false, "")
 						} else {
 							_, _, err = p.Members.Put(p.ctx, p.acme, u.ID, tenancy.Editor)
 						}
@@ -209,7 +219,7 @@ func invitationsAccept() []contractCase {
 					i.Email, i.Role = u.Email, step.invited
 					_, err := p.Invitations.Create(p.ctx, p.acme, i)
 					p.ok(err, "Invitations.Create")
-					m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+					m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false, "")
 					p.ok(err, "InvitationFinder.Accept")
 					p.equal(m.Role, step.want, "the role of %s who accepts %s", step.has,
 						step.invited)
@@ -228,13 +238,13 @@ func invitationsAccept() []contractCase {
 				for name, u := range map[string]identity.User{"another": other,
 					"another with this address": impostor, "an unknown user": absent,
 					"no id": {ID: "x", Email: i.Email}} {
-					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+					_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false, "")
 					p.code(err, tenancy.CodeNotFound, "Accept as %s", name)
 				}
 				stranger := newUser(3)
-				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, stranger, true)
+				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, stranger, true, "")
 				p.code(err, tenancy.CodeNotFound, "Accept as a new user of another address")
-				_, err = p.InvitationFinder.Accept(p.ctx, invitationHash(9), absent, true)
+				_, err = p.InvitationFinder.Accept(p.ctx, invitationHash(9), absent, true, "")
 				p.code(err, tenancy.CodeNotFound, "Accept of no invitation")
 				p.noUser(stranger.ID)
 				p.noUser(absent.ID)
@@ -250,13 +260,13 @@ func invitationsAccept() []contractCase {
 				p.ok(err, "Users.Create")
 				again := u
 				again.ID = userIDOf(9)
-				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, again, true)
+				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, again, true, "")
 				p.code(err, tenancy.CodeAlreadyExists,
 					"Accept as a new user of an address that is taken")
 				p.noUser(again.ID)
 				p.equal(p.members(p.acme), []string{}, "acme's members")
 				p.findInvitation(i.Hash)
-				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false)
+				_, err = p.InvitationFinder.Accept(p.ctx, i.Hash, u, false, "")
 				p.ok(err, "Accept as the user")
 			},
 		},
@@ -286,7 +296,7 @@ func (p *probe) refusedInvitation(i tenancy.Invitation, which string) {
 	p.noInvitation(i.Hash, which)
 	u := newUser(99)
 	u.Email = i.Email
-	_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true)
+	_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true, "")
 	p.code(err, tenancy.CodeNotFound, "InvitationFinder.Accept of an invitation %s", which)
 	p.noUser(u.ID)
 }

@@ -116,7 +116,7 @@ func (s *Service) RevokeInvitation(
 type Acceptance struct {
 	Token    string
 	Name     string // empty: the part of the address before the @
-	Password string // empty: the user has no password yet
+	Password string // empty: none, if [Options.PasswordOptional]
 }
 
 // errInvitation is the only error for an invalid token, and for a caller who isn't
@@ -127,7 +127,8 @@ var errInvitation = tenancy.Errorf(tenancy.CodeNotFound,
 
 // AcceptInvitation uses an invitation up. It returns the new member and their
 // tenant. If a user with the invitation's address exists, by must be that user;
-// otherwise AcceptInvitation creates the user. All other cases are the same
+// otherwise AcceptInvitation creates the user. A new user who could never sign in is
+// [tenancy.CodePasswordRequired]; the invitation stays open. All other cases are the same
 // [tenancy.CodeNotFound]: an unknown, used, revoked or expired token, an inviter
 // who may not invite any more, and a tenant that isn't active.
 func (s *Service) AcceptInvitation(
@@ -147,7 +148,7 @@ func (s *Service) AcceptInvitation(
 	if by.Kind != tenancy.UserPrincipal || by.ID != u.ID {
 		return Member{}, tenancy.Tenant{}, errInvitation
 	}
-	return s.accept(ctx, i, u, false)
+	return s.accept(ctx, i, u, false, "")
 }
 
 // findInvitation returns the valid invitation of a token.
@@ -189,19 +190,23 @@ func (s *Service) acceptAsNewUser(
 	if err != nil {
 		return Member{}, tenancy.Tenant{}, err
 	}
-	u := identity.User{ID: s.newID().String(), Email: i.Email, Name: in.Name}
-	m, t, err := s.accept(ctx, i, u, true)
-	if err != nil {
-		return Member{}, tenancy.Tenant{}, err
+	if hash == "" && s.passwords != nil && !s.passwordOptional {
+		return Member{}, tenancy.Tenant{}, errPasswordRequired
 	}
-	return m, t, s.setPassword(ctx, u, hash)
+	u := identity.User{ID: s.newID().String(), Email: i.Email, Name: in.Name}
+	return s.accept(ctx, i, u, true, hash)
 }
 
-// accept uses up an invitation for u, who is created if newUser is true.
+// errPasswordRequired is the error for a new person who could never sign in.
+var errPasswordRequired = tenancy.AtPath("/password",
+	tenancy.Errorf(tenancy.CodePasswordRequired,
+		"a new account needs a password to sign in with: accept the invitation with one"))
+
+// accept uses up an invitation for u, who is created with this password if newUser is true.
 func (s *Service) accept(
-	ctx context.Context, i tenancy.Invitation, u identity.User, newUser bool,
+	ctx context.Context, i tenancy.Invitation, u identity.User, newUser bool, passwordHash string,
 ) (Member, tenancy.Tenant, error) {
-	m, err := s.invitationFinder.Accept(ctx, i.Hash, u, newUser)
+	m, err := s.invitationFinder.Accept(ctx, i.Hash, u, newUser, passwordHash)
 	// another request has created a user with this address
 	if newUser && tenancy.CodeOf(err) == tenancy.CodeAlreadyExists {
 		err = errInvitation.Because(err)

@@ -52,6 +52,7 @@ type Service struct {
 	invitations      ports.Invitations
 	invitationFinder ports.InvitationFinder
 	passwords        Passwords
+	passwordOptional bool
 }
 
 // Options configure a [Service]. The zero value is valid.
@@ -68,6 +69,11 @@ type Options struct {
 	// Passwords hashes and stores the passwords of users. Defaults to none: then a
 	// password is [tenancy.CodeInvalid].
 	Passwords Passwords
+
+	// PasswordOptional lets people accept an invitation without a password, because
+	// they can sign in some other way. It has no effect without Passwords: then no user
+	// has a password.
+	PasswordOptional bool
 
 	// CacheSize is the largest number of cached API keys. Defaults to 20,000.
 	CacheSize int
@@ -118,6 +124,7 @@ func New(s ports.Services, o Options) *Service {
 		platformAudit: s.PlatformAudit,
 		users:         s.Users, members: s.Members, invitations: s.Invitations,
 		invitationFinder: s.InvitationFinder, passwords: o.Passwords,
+		passwordOptional: o.PasswordOptional,
 		invalidations: cacheinval.New(s.ChangeNotifier, o.Clock),
 		platform:      o.PlatformTokenHash, adoptedKeys: o.AdoptedKeys, now: o.Clock,
 		newID: o.NewID,

@@ -299,9 +299,32 @@ func TestRefusedAcceptanceDoesNotUseUpTheInvitation(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, f.acme.ID, tenant.ID)
 	assert.Equal(t, tenancy.Editor, m.Role)
-	assert.Equal(t, passwordStore{m.User: "hash of a long one"}, passwords)
+	assert.Empty(t, passwords, "the password is stored with the user, not afterwards")
+	stored, err := f.ports.Passwords.Get(t.Context(), m.User)
+	require.NoError(t, err)
+	assert.Equal(t, "hash of a long one", stored.Hash)
 	assert.Equal(t, map[tenancy.ID]tenancy.Role{f.acme.ID: tenancy.Editor},
 		f.signedIn(t, m.User).Roles)
+}
+
+func TestNewPersonNeedsAWayToSignIn(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	s, _ := f.withPasswords()
+	_, token, err := s.Invite(t.Context(), superAdmin, "acme",
+		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Editor})
+	require.NoError(t, err)
+	_, _, err = s.AcceptInvitation(t.Context(), tenancy.Principal{}, admin.Acceptance{Token: token})
+	wantCode(t, tenancy.CodePasswordRequired, err)
+	wantPath(t, "/password", err)
+	_, err = f.ports.Users.ByEmail(t.Context(), "bob@example.com")
+	wantCode(t, tenancy.CodeNotFound, err)
+
+	elsewhere := admin.New(f.ports, admin.Options{Passwords: passwordStore{},
+		PasswordOptional: true, Clock: func() time.Time { return *f.clock }})
+	_, _, err = elsewhere.AcceptInvitation(t.Context(), tenancy.Principal{},
+		admin.Acceptance{Token: token})
+	require.NoError(t, err)
 }
 
 // A caller who has the invitation link of an existing user must not get access to

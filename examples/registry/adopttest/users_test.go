@@ -89,8 +89,8 @@ func TestUsersOfExpandedDatabaseAreManaged(t *testing.T) {
 	i := harness.DecodeOutput[commands.Invitation](t,
 		s.Run(t, "invitation", "create", "bob@example.com", "viewer",
 			"--tenant", "default", "--json"))
-	harness.Run(t, nil, "invitation", "accept", i.Token, "--url", s.URL).
-		RequireStatus(t, cli.ExitDone)
+	harness.RunWithInput(t, nil, "correct horse battery\n", "invitation", "accept", i.Token,
+		"--password", "--url", s.URL).RequireStatus(t, cli.ExitDone)
 	require.Contains(t, s.Run(t, "member", "list", "--tenant", "default").
 		RequireStatus(t, cli.ExitDone).Out,
 		"bob@example.com")

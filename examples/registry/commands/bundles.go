@@ -26,7 +26,7 @@ type ExportCmd struct {
 	apiclient.Flags
 	selection
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to export, by slug or id."`
-	Output string `short:"o" type:"path" default:"-" placeholder:"FILE" help:"Write to FILE; - is standard output (the default)."`
+	Output string `short:"o" type:"path" default:"-" placeholder:"FILE" help:"Write to FILE. Default: standard output."`
 }
 
 // exportResult is the output of export --json.

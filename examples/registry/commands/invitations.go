@@ -2,12 +2,15 @@ package commands
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // InvitationCmd groups the commands that invite people into a tenant.
@@ -146,7 +149,16 @@ type AcceptResult struct {
 	} `json:"user"`
 }
 
-// Run accepts the invitation.
+// accept sends the request. A refusal leaves the invitation open.
+func (c *invitationAcceptCmd) accept(
+	ctx context.Context, client *apiclient.Client, password *string,
+) (AcceptResult, error) {
+	return apiclient.Call[AcceptResult](ctx, client, http.MethodPost,
+		"/api/v1/invitations/accept", nil, acceptRequest{c.Token, c.Name, password})
+}
+
+// Run accepts the invitation. For a new account that needs a password, it asks for one if
+// there is somebody to ask.
 func (c *invitationAcceptCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	client, err := apiclient.New(c.Flags, t)
 	if err != nil {
@@ -159,8 +171,18 @@ func (c *invitationAcceptCmd) Run(ctx context.Context, t terminal.Terminal) erro
 	if _, fragment, link := strings.Cut(c.Token, "#"); link {
 		c.Token = fragment
 	}
-	result, err := apiclient.Call[AcceptResult](ctx, client, http.MethodPost,
-		"/api/v1/invitations/accept", nil, acceptRequest{c.Token, c.Name, password})
+	result, err := c.accept(ctx, client, password)
+	if e, ok := errors.AsType[*apiclient.Error](err); ok &&
+		e.Code == tenancy.CodePasswordRequired && password == nil {
+		if _, interactive := terminal.File(t.In); !interactive {
+			return fmt.Errorf("%w\nset one with --password", err)
+		}
+		c.Password = true
+		if password, err = c.passwordFlag.read(t); err != nil {
+			return err
+		}
+		result, err = c.accept(ctx, client, password)
+	}
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func TestErrorSaysEachFaultOnceInItsOwnLine(t *testing.T) {
 		"one fault that the detail names with its path": {
 			`"detail":"/slug X","errors":[{"path":"/slug","code":"c","detail":"X"}]`,
 			"not_found: /slug X"},
-		"one fault of its own": {
+		"one fault apart from the detail": {
 			`"detail":"D","errors":[{"path":"/slug","code":"c","detail":"X"}]`,
 			"not_found: D\n  /slug: X"},
 		"several faults": {

@@ -157,8 +157,8 @@ func (c *tenantShowCmd) Run(ctx context.Context, t terminal.Terminal) error {
 type tenantChanges struct {
 	Name              string           `help:"The display name."`
 	Settings          string           `placeholder:"JSON" help:"A JSON object that replaces all settings."`
-	Quota             map[string]int64 `placeholder:"KIND=N" help:"Maximum resources of a kind (repeatable); other quotas stay."`
-	RequestsPerSecond float64          `help:"Maximum requests per second in each instance; other quotas stay."`
+	Quota             map[string]int64 `placeholder:"KIND=N" help:"Maximum resources of a kind (repeatable)."`
+	RequestsPerSecond float64          `help:"Maximum requests per second in each instance."`
 	NoQuotas          bool             `help:"Remove all quotas."`
 }
 
@@ -214,6 +214,11 @@ func (c *tenantCreateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 type tenantUpdateCmd struct {
 	tenantArg
 	tenantChanges
+}
+
+// Help describes how quotas change.
+func (tenantUpdateCmd) Help() string {
+	return `--quota and --requests-per-second change the given quotas; the others stay.`
 }
 
 // Run changes the properties that the flags set.

@@ -56,9 +56,11 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 	expires, err := time.Parse(time.RFC3339, open[0].ExpiresAt)
 	require.NoError(t, err)
 	require.InDelta(t, 48, time.Until(expires).Hours(), 0.1)
+	require.Contains(t, harness.Run(t, nil, "invitation", "accept", lines[1], "--url", s.URL).
+		RequireStatus(t, cli.ExitRefused).Err, "set one with --password")
 	accepted := harness.DecodeOutput[commands.AcceptResult](t,
-		harness.Run(t, nil, "invitation", "accept", lines[1], "--name", "Bob",
-			"--json", "--url", s.URL))
+		harness.RunWithInput(t, nil, "correct horse battery\n", "invitation", "accept", lines[1],
+			"--name", "Bob", "--password", "--json", "--url", s.URL))
 	require.Equal(t, "Bob", accepted.User.Name)
 	require.Equal(t, "editor", accepted.Role)
 	require.Contains(t, harness.Run(t, nil, "invitation", "accept", lines[1], "--url", s.URL).

@@ -14,7 +14,7 @@ import (
 type Progress struct{ drawing *drawing }
 
 // drawing is a bar, then perhaps a spinner. Its lock is needed because net/http reads a
-// body in a goroutine of its own.
+// body in another goroutine.
 type drawing struct {
 	mu    sync.Mutex
 	out   *os.File

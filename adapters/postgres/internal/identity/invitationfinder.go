@@ -50,6 +50,7 @@ func findOpenInvitation(
 // write of the same member or user makes the transaction fail and run again.
 func (f *invitationFinder) Accept(
 	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool,
+	passwordHash string,
 ) (m tenancy.Membership, err error) {
 	found, err := f.Find(ctx, hash)
 	if err != nil {
@@ -58,7 +59,14 @@ func (f *invitationFinder) Accept(
 	ctx = pool.CrossTenantFor(ctx, "accept an invitation", found.Tenant)
 	err = pool.RetryTx(ctx, f.pool.System, func(ctx context.Context, tx bun.Tx) (err error) {
 		m, err = acceptInvitation(ctx, tx, found, u, newUser)
-		return err
+		if err != nil || !newUser || passwordHash == "" {
+			return err
+		}
+		event, err := setPassword(ctx, tx, m.User, passwordHash, "")
+		if err != nil {
+			return err
+		}
+		return audit.RecordPlatform(ctx, tx, event.By(u.Actor()))
 	})
 	if err != nil {
 		return tenancy.Membership{}, userError(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
@@ -44,20 +45,28 @@ func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
 		return errNoUser
 	}
 	return s.pool.SystemTx(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {
-		result, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now()"+
-			" WHERE id = ?", hash, id).Exec(ctx)
+		event, err := setPassword(ctx, tx, id, hash, keep)
 		if err != nil {
 			return err
 		}
-		if n, _ := result.RowsAffected(); n == 0 {
-			return errNoUser
-		}
-		ended, err := endSessions(ctx, tx, id, keep)
-		if err != nil {
-			return err
-		}
-		return audit.RecordPlatform(ctx, tx, identity.PasswordSet(id, ended))
+		return audit.RecordPlatform(ctx, tx, event)
 	})
+}
+
+// setPassword stores the hash and returns the event to record.
+func setPassword(
+	ctx context.Context, tx bun.IDB, id, hash, keep string,
+) (tenancy.Event, error) {
+	result, err := tx.NewRaw("UPDATE bailiwick.users SET password_hash = ?, updated_at = now()"+
+		" WHERE id = ?", hash, id).Exec(ctx)
+	if err != nil {
+		return tenancy.Event{}, err
+	}
+	if n, _ := result.RowsAffected(); n == 0 {
+		return tenancy.Event{}, errNoUser
+	}
+	ended, err := endSessions(ctx, tx, id, keep)
+	return identity.PasswordSet(id, ended), err
 }
 
 // Rehash compares the old hash in the statement that replaces it, so that it never overwrites a
