@@ -43,9 +43,18 @@ type api struct {
 	openapiDocument []byte
 }
 
+// API serves all routes of the API, and protects those of a host: see [API.Protect].
+type API struct {
+	api     *api
+	handler http.Handler
+}
+
+// ServeHTTP serves the routes of the API.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
 // New returns the handler of the whole API over s. Missing services and invalid
 // options are faults of the program: New panics and names them.
-func New(s ports.Services, o Options) http.Handler {
+func New(s ports.Services, o Options) *API {
 	if err := o.check(s); err != nil {
 		panic("httpapi.New: " + err.Error())
 	}
@@ -67,7 +76,7 @@ func New(s ports.Services, o Options) http.Handler {
 	}
 	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash,
 		AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, Clock: o.Clock})
-	return a.handler()
+	return &API{a, a.handler()}
 }
 
 // handler builds the router and the OpenAPI document from the same operations.
