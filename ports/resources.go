@@ -52,6 +52,9 @@ type ResourceQuery struct {
 // Condition makes a write depend on what is stored. The zero Condition always
 // holds.
 type Condition struct {
+	// the item must have this id, else [tenancy.CodeVersionMismatch]; also if it doesn't
+	// exist, or was deleted and made anew under its name
+	ID string
 	// the item must have this version, else [tenancy.CodeVersionMismatch]; also if it
 	// doesn't exist
 	Version int64
@@ -60,16 +63,19 @@ type Condition struct {
 }
 
 // Check returns the error of the part of c that doesn't hold for the item ref, whose stored
-// version is given: 0 if it doesn't exist.
-func (c Condition) Check(ref federation.Ref, stored int64) error {
-	exists := stored != 0
+// id and version are given: "" and 0 if it doesn't exist.
+func (c Condition) Check(ref federation.Ref, id string, version int64) error {
+	exists := id != ""
 	switch {
 	case c.Absent && exists:
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q exists already", ref.Kind, ref.Name)
-	case (c.Exists || c.Version != 0) && !exists:
+	case (c.Exists || c.ID != "" || c.Version != 0) && !exists:
 		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the item doesn't exist")
-	case c.Version != 0 && c.Version != stored:
-		return tenancy.VersionMismatch("it", stored)
+	case c.ID != "" && c.ID != id:
+		return tenancy.Errorf(tenancy.CodeVersionMismatch,
+			"the item was made anew since it was read: read it again")
+	case c.Version != 0 && c.Version != version:
+		return tenancy.VersionMismatch("it", version)
 	}
 	return nil
 }

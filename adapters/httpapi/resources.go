@@ -104,12 +104,7 @@ func (h resources) get(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", etag(found.Version))
-	if noneMatch.matchesWeakly(found.Version) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	return writeJSON(w, http.StatusOK, showResource(found))
+	return writeEntity(w, http.StatusOK, c.tenant.ID, showResource(found), noneMatch)
 }
 
 // put creates or replaces a resource. The store checks the condition in the same
@@ -136,12 +131,12 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return createOnlyError(cond, err)
 	}
-	w.Header().Set("ETag", etag(stored.Version))
-	if !created {
-		return writeJSON(w, http.StatusOK, showResource(stored))
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+		w.Header().Set("Location", h.prefix+h.path(stored.Name))
 	}
-	w.Header().Set("Location", h.prefix+h.path(stored.Name))
-	return writeJSON(w, http.StatusCreated, showResource(stored))
+	return writeEntity(w, status, c.tenant.ID, showResource(stored), entityTags{})
 }
 
 // delete deletes a resource. The store refuses a resource to which others refer.

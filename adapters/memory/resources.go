@@ -73,7 +73,7 @@ func (p resources) Put(
 	defer unlock()
 
 	stored, exists := d.get(next.Ref)
-	if err := cond.Check(item.Ref, stored.Version); err != nil {
+	if err := cond.Check(item.Ref, stored.ID, stored.Version); err != nil {
 		return federation.Resource{}, false, err
 	}
 	if err := d.checkTargets(next); err != nil {
@@ -132,7 +132,7 @@ func (p resources) Delete(
 	if err := kind.CheckDelete(); err != nil {
 		return err
 	}
-	if err := cond.Check(ref, stored.Version); err != nil {
+	if err := cond.Check(ref, stored.ID, stored.Version); err != nil {
 		return err
 	}
 	if err := federation.CheckReferrers(ref, d.referrers(ref)); err != nil {

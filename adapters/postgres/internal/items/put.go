@@ -79,7 +79,7 @@ func (p *putRun) run(
 	if err := p.lockTargets(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	if err := p.cond.Check(p.item.Ref, current.Version); err != nil {
+	if err := p.cond.Check(p.item.Ref, current.ID, current.Version); err != nil {
 		return stored, false, err
 	}
 	before, err := p.readBefore(ctx, tx, current)
