@@ -21,6 +21,8 @@ type Resources interface {
 	// Put creates the item or replaces its labels and spec as a whole, and returns
 	// the stored resource and whether it is new. It takes Ref, Labels and Spec from
 	// item; Version starts at 1 and grows by one; UpdatedAt is the time of the write.
+	// Names are stored in the form of [federation.NormalName]: two spellings of one name
+	// are one item.
 	// If the item doesn't fit its kind, Put returns the error of
 	// [federation.Kinds.Check]; a reference to an item that the tenant doesn't have,
 	// even if another tenant has one of that name, is [tenancy.CodeDanglingReference],

@@ -29,6 +29,8 @@ type api struct {
 	prefix        string
 	resourceLimit int64
 	bundleLimit   int64
+	bodyTimeout   time.Duration
+	bundleTimeout time.Duration
 	discovery     []Discovery
 	ready         *readiness
 	metrics       http.Handler // nil: none
@@ -65,6 +67,7 @@ func New(s ports.Services, o Options) *API {
 		limits:  newLimits(o.Clock),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
+		bodyTimeout: o.BodyTimeout, bundleTimeout: o.BundleTimeout,
 		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe,
 		accessLog: o.AccessLog,
 		log:       o.Logger, denialLimit: denialLimiter{now: o.Clock}, now: o.Clock, title: o.Title,

@@ -33,6 +33,7 @@ func (a *api) middleware(next http.Handler) http.Handler {
 			a.reportRequest(s, out.status, time.Since(start))
 		}()
 		defer recoverPanic(out, r, a.log)
+		limitBodyTime(out, r, a.bodyTimeout)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
 		out.Header().Set("Cache-Control", cacheControl)
 		out.Header().Set("Vary", varyHeaders)

@@ -18,7 +18,8 @@ import (
 // A permission that no role has, such as [tenancy.ManageUsers], needs a super-admin and
 // no tenant. A super-admin's call in a tenant of which they aren't a member is recorded
 // in its audit log before the handler runs, whatever the method. The body may have at
-// most [Options.ResourceLimit] bytes. Browsers send the cookie of a session only to
+// most [Options.ResourceLimit] bytes and take [Options.BodyTimeout]; a handler that needs
+// more time calls SetReadDeadline of [http.ResponseController]. Browsers send the cookie of a session only to
 // paths below [Options.Prefix], and the cross-origin protection doesn't cover GET and
 // HEAD, which must not change anything.
 //

@@ -38,6 +38,22 @@ func resourcesPut() []contractCase {
 			},
 		},
 		{
+			name: "two spellings of a name are one item",
+			says: "Names are stored in the form of [federation.NormalName]: two spellings of one" +
+				" name are one item.",
+			prove: func(p *probe) {
+				const composed, decomposed = "caf\u00e9", "cafe\u0301"
+				first := p.put(p.acme, item("maker", decomposed, `{}`))
+				p.equal(first.Name, composed, "the stored name")
+				second := p.put(p.acme, item("maker", composed, `{"description":"d"}`))
+				p.equal(second.ID, first.ID, "the id after a Put of the other spelling")
+				widget := p.put(p.acme, item("widget", "w", `{"maker":"`+decomposed+`"}`))
+				p.code(p.Resources.Delete(p.ctx, p.acme, first.Ref, ports.Condition{}),
+					tenancy.CodeReferenced, "Delete of the maker that the widget refers to")
+				p.sameResource(p.get(p.acme, widget.Ref), widget, "the stored widget")
+			},
+		},
+		{
 			name: "put stores labels",
 			says: "Put creates the item or replaces its labels and spec as a whole",
 			prove: func(p *probe) {
