@@ -17,13 +17,18 @@ func DanglingReference(path string, target Ref) tenancy.Detail {
 // DanglingError returns [tenancy.CodeDanglingReference] with these details, sorted by
 // path, at most 100 of them. It returns nil if there are none.
 func DanglingError(details []tenancy.Detail) error {
+	return referenceError(tenancy.CodeDanglingReference, details, "create it first")
+}
+
+// referenceError returns an error about references, whose message has the first detail and
+// the advice. It returns nil if there are no details.
+func referenceError(code tenancy.Code, details []tenancy.Detail, advice string) error {
 	if len(details) == 0 {
 		return nil
 	}
 	sorted := slices.SortedStableFunc(slices.Values(details),
 		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
-	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first",
-		sorted[0].Path, sorted[0].Detail)
+	e := tenancy.Errorf(code, "%s: %s; %s", sorted[0].Path, sorted[0].Detail, advice)
 	e.Details = sorted[:min(len(sorted), maxDetails)]
 	return e
 }

@@ -26,7 +26,9 @@ type Resources interface {
 	// If the item doesn't fit its kind, Put returns the error of
 	// [federation.Kinds.Check]; a reference to an item that the tenant doesn't have,
 	// even if another tenant has one of that name, is [tenancy.CodeDanglingReference],
-	// with each place in Details; if cond doesn't hold, the error is the one of the
+	// with each place in Details; if the item comes back to itself through a reference
+	// that isn't Cyclic, whatever is written at once, it is [tenancy.CodeCyclicReference];
+	// if cond doesn't hold, the error is the one of the
 	// condition. The literal value of a secret is stored in the tenant's vault and
 	// returned as a [federation.SecretRef]. A new item over the tenant's quota of its
 	// kind is [tenancy.CodeQuotaExceeded] with the members "kind" and "limit", however

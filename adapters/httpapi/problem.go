@@ -53,6 +53,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeAlreadyExists:      http.StatusConflict,
 	tenancy.CodeVersionMismatch:    http.StatusPreconditionFailed,
 	tenancy.CodeDanglingReference:  http.StatusUnprocessableEntity,
+	tenancy.CodeCyclicReference:    http.StatusUnprocessableEntity,
 	tenancy.CodeReferenced:         http.StatusConflict,
 	tenancy.CodeLastAdmin:          http.StatusConflict,
 	tenancy.CodeNotDeletable:       http.StatusConflict,

@@ -79,6 +79,12 @@ func (p resources) Put(
 	if err := d.checkTargets(next); err != nil {
 		return federation.Resource{}, false, err
 	}
+	if len(next.targets) > 0 {
+		if err := p.s.checkCycles([]row{next}, d.rowsWith(next),
+			func(federation.Ref) string { return "" }); err != nil {
+			return federation.Resource{}, false, err
+		}
+	}
 	now := p.s.time()
 	next.Version, next.UpdatedAt = stored.Version+1, now
 	var before *federation.Item

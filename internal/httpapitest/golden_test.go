@@ -56,6 +56,7 @@ func TestProblemsMatchGoldenFiles(t *testing.T) {
 		"invalid_cursor":    {As: "acme-viewer", Path: "/api/v1/agents?cursor=x"},
 		"dangling_reference": put("agents/x",
 			`{"spec":{"prompts":["no"],"extends":"missing"}}`),
+		"cyclic_reference": put("agents/x", `{"spec":{"extends":"x"}}`),
 		"referenced": {As: "acme-editor", Method: "DELETE",
 			Path: "/api/v1/prompts/shared"},
 		"not_deletable": {As: "acme-editor", Method: "DELETE",

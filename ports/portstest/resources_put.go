@@ -38,6 +38,34 @@ func resourcesPut() []contractCase {
 			},
 		},
 		{
+			name: "no ring of references is stored",
+			says: "if the item comes back to itself through a reference that isn't Cyclic, whatever" +
+				" is written at once, it is [tenancy.CodeCyclicReference];",
+			prove: func(p *probe) {
+				put := func(name, base string) error {
+					_, _, err := p.Resources.Put(p.ctx, p.acme,
+						item("widget", name, `{"base":"`+base+`"}`), ports.Condition{})
+					return err
+				}
+				p.code(put("self", "self"), tenancy.CodeCyclicReference, "Put of a ring of one")
+				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{"base":"a"}`),
+					item("widget", "c", `{"base":"b"}`), item("widget", "d", `{"base":"c"}`))
+				before := p.get(p.acme, ref("widget", "a"))
+				for _, base := range []string{"a", "b", "c", "d"} {
+					err := put("a", base)
+					p.code(err, tenancy.CodeCyclicReference, "Put of a ring through %s", base)
+				}
+				p.sameResource(p.get(p.acme, before.Ref), before, "the item after refused Puts")
+				p.ok(put("d", "a"), "Put of a shorter chain")
+				p.put(p.acme, item("widget", "x", `{}`), item("widget", "y", `{}`))
+				errs := atOnce(2, func(i int) error {
+					return put([]string{"x", "y"}[i], []string{"y", "x"}[i])
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeCyclicReference: 1},
+					"the codes of two Puts that close a ring together")
+			},
+		},
+		{
 			name: "two spellings of a name are one item",
 			says: "Names are stored in the form of [federation.NormalName]: two spellings of one" +
 				" name are one item.",

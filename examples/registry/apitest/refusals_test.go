@@ -67,6 +67,11 @@ func TestInvalidResourceIsRefusedAndNothingIsWritten(t *testing.T) {
 	requireRefused(t, c, []refusedRequest{
 		put("dangling reference", agent, `{"spec":{"extends":"unknown"}}`, unprocessable,
 			"dangling_reference", "/spec/extends"),
+		put("agent that extends itself", harness.Resource("agent", "itself"),
+			`{"spec":{"extends":"itself"}}`, unprocessable, "cyclic_reference", "/spec/extends"),
+		put("ring of agents", harness.Resource("agent", "base"),
+			`{"spec":{"extends":"chain-2"}}`, unprocessable,
+			"cyclic_reference", "/spec/extends"),
 		put("dangling reference among valid ones", agent, `{"spec":{"prompts":["a","none","z"]}}`,
 			unprocessable, "dangling_reference", "/spec/prompts/1"),
 		put("dangling model_config", agent, `{"spec":{"model_config":"none"}}`, unprocessable,
@@ -234,7 +239,6 @@ func TestDeleteOfReferencedItemNamesReferrers(t *testing.T) {
 		{Kind: "trigger", Name: "nightly"},
 	}, harness.Decode[struct{ Referrers []federation.Ref }](t, got).Referrers)
 
-	// An agent that only refers to itself can be deleted.
 	c.Send(t, http.MethodDelete, harness.Resource("agent", "itself"), nil).
 		HasStatus(t, http.StatusNoContent)
 }
