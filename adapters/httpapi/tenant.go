@@ -8,8 +8,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// Tenant authenticates nobody and checks no permission: whoever names a tenant reaches
-// the handler. Use [API.Protect] for every route that isn't public. Tenant returns a
+// Tenant authenticates no caller and checks no permission: any caller who names a tenant
+// reaches the handler. Use [API.Protect] for every route that isn't public. Tenant returns a
 // middleware that only finds the request's tenant and puts it into the context, for
 // [tenancy.FromContext] and every scoped statement: for public routes, and inside a
 // host's own authentication. A request without a tenant, or with an unknown, deleted

@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// hostRegistry is a registry whose host has routes of its own next to the API's.
+// hostRegistry is a registry whose host has own routes next to the API's.
 type hostRegistry struct{ *apitest.Registry }
 
 // newWithHostRoutes mounts the API and one protected route for each permission, such as

@@ -23,7 +23,9 @@ var unusualNames = []string{
 	`say "hi"`, `back\slash`, "it's", "O'Brien'); DROP TABLE agents;--", "two  spaces",
 	"日本語エージェント", "агент", "naïve café",
 	"🤖", "עברית", "$secret", "{}", "[0]", "null",
-	"<script>alert(1)</script>", "$1 ?0 :name", "C:\\Users", "≈ç√∫", "ﬁ", strings.Repeat("n", 256), strings.Repeat("語", 256),
+	"<script>alert(1)</script>", "$1 ?0 :name", "C:\\Users",
+	"≈ç√∫", "ﬁ",
+	strings.Repeat("n", 256), strings.Repeat("語", 256),
 }
 
 // generateAgents returns 202 agents in the raw shape that the loader reads. Their
