@@ -23,14 +23,16 @@ const maxLabels = 64
 //
 // The returned spec is in normal form, which every store returns: a declared
 // member that is null counts as absent and is dropped, an absent field with a
-// Default gets it, and an absent Many reference that isn't Required becomes [].
+// Default gets it, and an absent Many reference that isn't Required becomes []. The
+// item's name, the names in references, the keys of labels and the names of secrets
+// are in the form of [NormalName].
 //
 // An item is valid if:
 //
 //   - [tenancy.CheckName] accepts its name. The name of a singleton kind must be
 //     the singleton's.
-//   - It has at most 64 labels, no key is empty, and no key or value has control
-//     characters.
+//   - It has at most 64 labels, no key is empty or has characters that
+//     [tenancy.ShowsNothing] reports, and no value has control characters.
 //   - Each field has its type and is within its enum and bounds. An Integer is a
 //     number without fraction that fits into an int64. A Secret is a string that
 //     isn't empty, or a [SecretRef].
@@ -46,8 +48,9 @@ func (k *Kinds) Check(item Item) (Item, error) {
 		return Item{}, err
 	}
 	var p problems
+	item.Name = NormalName(item.Name)
 	s.checkName(&p, item.Name)
-	checkLabels(&p, item.Labels)
+	item.Labels = checkLabels(&p, item.Labels)
 	spec, err = s.checkSpec(&p, spec)
 	if err != nil {
 		return Item{}, err
@@ -68,20 +71,28 @@ func (s *schema) checkName(p *problems, name string) {
 	}
 }
 
-func checkLabels(p *problems, labels map[string]string) {
+// checkLabels returns the labels with their keys in normal form.
+func checkLabels(p *problems, labels map[string]string) map[string]string {
 	if len(labels) > maxLabels {
 		p.invalid("/labels", "must be at most %d", maxLabels)
-		return
+		return labels
 	}
+	normal := make(map[string]string, len(labels))
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		path := jsontext.Pointer("/labels").AppendToken(key)
-		if key == "" {
+		switch _, exists := normal[NormalName(key)]; {
+		case key == "":
 			p.invalid(path, "must have a key that isn't empty")
-		}
-		if !printable(key) || !printable(labels[key]) {
+		case !printable(key) || !printable(labels[key]):
 			p.invalid(path, "must have a key and a value of UTF-8 without control characters")
+		case strings.ContainsFunc(key, tenancy.ShowsNothing):
+			p.invalid(path, "must have a key without invisible characters")
+		case exists:
+			p.invalid(path, appearsTwice)
 		}
+		normal[NormalName(key)] = labels[key]
 	}
+	return normal
 }
 
 // printable reports whether s is UTF-8 without control characters.
@@ -96,13 +107,18 @@ func (s *schema) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, 
 		return nil, err
 	}
 	kept, changed := s.normalize(members)
-	for _, m := range kept {
+	for i, m := range kept {
 		path := jsontext.Pointer("/spec").AppendToken(m.name)
+		var normal json.RawMessage
 		if field, ok := s.fields[m.name]; ok {
 			field.check(p, path, m.value)
+			normal = field.normalSecret(m.value)
 		}
 		if reference, ok := s.references[m.name]; ok {
-			reference.targets(p, path, m.value)
+			normal = reference.rewrite(p, path, m.value, normalRef)
+		}
+		if normal != nil {
+			kept[i].value, changed = normal, true
 		}
 	}
 	s.checkRequired(p, kept)

@@ -2,6 +2,7 @@ package federation_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -230,4 +231,49 @@ func TestCheckNamesAtMost100Problems(t *testing.T) {
 
 	_, err = registry(t).Check(of("agent", "a", `{"prompts":[`+strings.Repeat(`"",`, 500)+`""]}`))
 	assert.Len(t, detailsOf(t, err), 100)
+}
+
+func TestCheckNormalizesNames(t *testing.T) {
+	t.Parallel()
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	kinds, err := federation.NewKinds(
+		federation.Kind{Name: "prompt"},
+		federation.Kind{Name: "agent",
+			Fields: []federation.Field{
+				{Name: "api_key", Type: federation.String, Secret: true}},
+			References: []federation.Reference{
+				{Field: "prompts", Kinds: []string{"prompt"}, Many: true},
+				{Field: "extends", Kinds: []string{"agent"}},
+				{Field: "subject", Kinds: []string{"agent", "prompt"}},
+			}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := func(name string) federation.Item {
+		return federation.Item{Ref: federation.Ref{Kind: "agent", Name: name},
+			Labels: map[string]string{name: "x"},
+			Spec: json.RawMessage(`{"api_key":{"$secret":"` + name + `"},"extends":"` + name +
+				`","prompts":["a","` + name + `"],"subject":{"kind":"prompt","name":"` + name +
+				`"},"text":"` + decomposed + `"}`)}
+	}
+	want, err := kinds.Check(item(composed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := kinds.Check(item(decomposed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Name != composed || got.Digest != want.Digest {
+		t.Errorf("Check of decomposed names = %q, %s; want %q, %s", got.Name, got.Spec, composed,
+			want.Spec)
+	}
+	twins := item("a")
+	twins.Labels = map[string]string{composed: "1", decomposed: "2"}
+	twins.Spec = json.RawMessage(`{"prompts":["` + composed + `","` + decomposed + `"]}`)
+	_, err = kinds.Check(twins)
+	e, ok := errors.AsType[*tenancy.Error](err)
+	if !ok || len(e.Details) != 2 {
+		t.Errorf("Check of twins = %v; want both places", err)
+	}
 }

@@ -18,13 +18,18 @@ func DanglingReference(path string, target Ref) tenancy.Detail {
 // path, at most 100 of them; if there are more, the member "truncated" is true. It returns
 // nil if there are none.
 func DanglingError(details []tenancy.Detail) error {
+	return referenceError(tenancy.CodeDanglingReference, details, "create it first")
+}
+
+// referenceError returns an error about references, whose message has the first detail and
+// the advice. It returns nil if there are no details.
+func referenceError(code tenancy.Code, details []tenancy.Detail, advice string) error {
 	if len(details) == 0 {
 		return nil
 	}
 	sorted := slices.SortedStableFunc(slices.Values(details),
 		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
-	e := tenancy.Errorf(tenancy.CodeDanglingReference, "%s: %s; create it first",
-		sorted[0].Path, sorted[0].Detail)
+	e := tenancy.Errorf(code, "%s: %s; %s", sorted[0].Path, sorted[0].Detail, advice)
 	setDetails(e, sorted)
 	return e
 }

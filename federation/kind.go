@@ -46,6 +46,11 @@ type Reference struct {
 	Many bool
 
 	Required bool // absent or null is refused
+
+	// Cyclic allows an item to come back to itself through this reference, directly or
+	// through others of its kind. Otherwise that is [tenancy.CodeCyclicReference]: an agent
+	// that extends itself has no end. It concerns only references to the own kind.
+	Cyclic bool
 }
 
 // Kind describes the items of one kind.

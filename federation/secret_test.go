@@ -192,7 +192,7 @@ func TestExtractSecretsIsIdempotent(t *testing.T) {
 		require.NoError(t, json.Unmarshal(extracted.Spec, &restored))
 		for field, value := range restored {
 			name, _ := federation.ParseSecretRef(value)
-			if literal, ok := values[name]; ok && name == federation.SecretName(item.Ref, field) {
+			if literal, ok := values[name]; ok && name == federation.SecretName(checked.Ref, field) {
 				restored[field], err = json.Marshal(literal)
 				require.NoError(t, err)
 			}

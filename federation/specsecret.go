@@ -29,6 +29,19 @@ func (s specSecret) parse(p *problems) (literal string, ok bool) {
 	return "", false
 }
 
+// normalSecret returns a [SecretRef] with its name in normal form, nil if it already is
+// or if value is none.
+func (f Field) normalSecret(value json.RawMessage) json.RawMessage {
+	if !f.Secret {
+		return nil
+	}
+	name, ok := ParseSecretRef(value)
+	if !ok || name == NormalName(name) {
+		return nil
+	}
+	return SecretRef(NormalName(name))
+}
+
 // mapSecrets calls replace with each secret of a sealed item that is set. It returns
 // the item with the values that replace returned, not sealed yet; nil keeps the value.
 func (k *Kinds) mapSecrets(

@@ -21,10 +21,14 @@ type Resources interface {
 	// Put creates the item or replaces its labels and spec as a whole, and returns
 	// the stored resource and whether it is new. It takes Ref, Labels and Spec from
 	// item; Version starts at 1 and grows by one; UpdatedAt is the time of the write.
+	// Names are stored in the form of [federation.NormalName]: two spellings of one name
+	// are one item.
 	// If the item doesn't fit its kind, Put returns the error of
 	// [federation.Kinds.Check]; a reference to an item that the tenant doesn't have,
 	// even if another tenant has one of that name, is [tenancy.CodeDanglingReference],
-	// with each place in Details; if cond doesn't hold, the error is the one of the
+	// with each place in Details; if the item comes back to itself through a reference
+	// that isn't Cyclic, whatever is written at once, it is [tenancy.CodeCyclicReference];
+	// if cond doesn't hold, the error is the one of the
 	// condition. The literal value of a secret is stored in the tenant's vault and
 	// returned as a [federation.SecretRef]. A new item over the tenant's quota of its
 	// kind is [tenancy.CodeQuotaExceeded] with the members "kind" and "limit", however
@@ -52,6 +56,9 @@ type ResourceQuery struct {
 // Condition makes a write depend on what is stored. The zero Condition always
 // holds.
 type Condition struct {
+	// the item must have this id, else [tenancy.CodeVersionMismatch]; also if it doesn't
+	// exist, or was deleted and made anew under its name
+	ID string
 	// the item must have this version, else [tenancy.CodeVersionMismatch]; also if it
 	// doesn't exist
 	Version int64
@@ -60,16 +67,19 @@ type Condition struct {
 }
 
 // Check returns the error of the part of c that doesn't hold for the item ref, whose stored
-// version is given: 0 if it doesn't exist.
-func (c Condition) Check(ref federation.Ref, stored int64) error {
-	exists := stored != 0
+// id and version are given: "" and 0 if it doesn't exist.
+func (c Condition) Check(ref federation.Ref, id string, version int64) error {
+	exists := id != ""
 	switch {
 	case c.Absent && exists:
 		return tenancy.Errorf(tenancy.CodeAlreadyExists, "%s %q exists already", ref.Kind, ref.Name)
-	case (c.Exists || c.Version != 0) && !exists:
+	case (c.Exists || c.ID != "" || c.Version != 0) && !exists:
 		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the item doesn't exist")
-	case c.Version != 0 && c.Version != stored:
-		return tenancy.VersionMismatch("it", stored)
+	case c.ID != "" && c.ID != id:
+		return tenancy.Errorf(tenancy.CodeVersionMismatch,
+			"the item was made anew since it was read: read it again")
+	case c.Version != 0 && c.Version != version:
+		return tenancy.VersionMismatch("it", version)
 	}
 	return nil
 }

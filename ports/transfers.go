@@ -58,7 +58,9 @@ type Import interface {
 	// Apply writes what was decided; without Decide, it writes nothing. A reference to
 	// an item that neither the target has nor this import writes is
 	// [tenancy.CodeDanglingReference] with each place in Details (at most 100), whose
-	// paths begin with /KIND/NAME. New items over the tenant's quota of their kind are
+	// paths begin with /KIND/NAME. An item that this import writes and that comes back to
+	// itself through a reference that isn't Cyclic is [tenancy.CodeCyclicReference] with the
+	// same paths. New items over the tenant's quota of their kind are
 	// [tenancy.CodeQuotaExceeded]. Apply returns the references to secrets whose value
 	// is missing from the tenant's vault, sorted.
 	//

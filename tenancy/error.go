@@ -45,6 +45,7 @@ const (
 	CodeAlreadyExists      Code = "already_exists"      // it exists, and may only be created
 	CodeVersionMismatch    Code = "version_mismatch"    // it changed since it was read
 	CodeDanglingReference  Code = "dangling_reference"  // it refers to a name that doesn't exist
+	CodeCyclicReference    Code = "cyclic_reference"    // it comes back to itself through others
 	CodeReferenced         Code = "referenced"          // something still refers to it
 	CodeLastAdmin          Code = "last_admin"          // it would leave a tenant without admin
 	CodeNotDeletable       Code = "not_deletable"       // the only item of a singleton kind

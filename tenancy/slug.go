@@ -2,6 +2,7 @@ package tenancy
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -22,15 +23,16 @@ const (
 	maxSlug = 63
 )
 
-// reserved slugs would shadow host names that the service itself needs, or would
-// look official. They are sorted, for [slices.BinarySearch].
+// reserved slugs would shadow host names that the service itself needs, would look
+// official, or are what a broken script writes for no value. They are sorted, for
+// [slices.BinarySearch].
 var reserved = []Slug{
 	"account", "admin", "administrator", "api", "assets", "auth", "autoconfig", "autodiscover",
-	"broadcasthost", "cdn", "console", "dashboard", DefaultSlug, "docs", "email", "federation",
-	"ftp", "help", "hostmaster", "imap", "internal", "isatap", "livez", "localdomain",
-	"localhost", "login", "mail", "me", "metrics", "mta-sts", "ns", "ns1", "ns2", "oauth", "pop",
-	"pop3", "postmaster", "readyz", "root", "security", "smtp", "ssl", "static", "status",
-	"support", "system", "tenants", "webmail", "webmaster", "wpad", "ws", "www",
+	"bailiwick", "broadcasthost", "cdn", "console", "dashboard", DefaultSlug, "docs", "email",
+	"federation", "ftp", "help", "hostmaster", "imap", "internal", "isatap", "livez", "localdomain",
+	"localhost", "login", "mail", "me", "metrics", "mta-sts", "none", "ns", "ns1", "ns2", "null",
+	"oauth", "pop", "pop3", "postmaster", "public", "readyz", "root", "security", "smtp", "ssl",
+	"static", "status", "support", "system", "tenants", "undefined", "webmail", "webmaster", "wpad", "ws", "www",
 }
 
 // ParseSlug parses a slug. It corrects nothing: upper case, spaces or a trailing
@@ -58,8 +60,13 @@ func ParseSlug(s string) (Slug, error) {
 	return Slug(s), nil
 }
 
-// Reserved reports whether no new tenant may take the slug.
+// reservedPrefix begins the names that PostgreSQL keeps for itself (as pg_), so that a
+// tenant can't look like one of them in a schema, a role or a log.
+const reservedPrefix = "pg-"
+
+// Reserved reports whether no new tenant may take the slug. Tenants that took it before
+// it was reserved keep it.
 func (s Slug) Reserved() bool {
 	_, found := slices.BinarySearch(reserved, s)
-	return found
+	return found || strings.HasPrefix(string(s), reservedPrefix)
 }

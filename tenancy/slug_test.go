@@ -75,7 +75,8 @@ func TestReservedSlugsAreSortedAndValid(t *testing.T) {
 		t.Error("the reserved slugs aren't sorted, so binary search misses some")
 	}
 	for _, s := range []tenancy.Slug{"www", "api", "admin", "default", "localhost", "livez",
-		"readyz", "metrics", "federation"} {
+		"readyz", "metrics", "federation", "public", "null", "none", "undefined", "bailiwick",
+		"pg-catalog", "pg-1", "pg-toast"} {
 		if !s.Reserved() {
 			t.Errorf("%q is not reserved", s)
 		}
@@ -88,7 +89,8 @@ func TestReservedSlugsAreSortedAndValid(t *testing.T) {
 			t.Errorf("%q isn't a valid slug and needs no reservation: %v", s, err)
 		}
 	}
-	for _, s := range []tenancy.Slug{"", "acme", "wwww", "WWW", "www2", "apis"} {
+	for _, s := range []tenancy.Slug{"", "acme", "wwww", "WWW", "www2", "apis", "pg", "pgx", "my-pg-1",
+		"nulls", "publics"} {
 		if s.Reserved() {
 			t.Errorf("%q is reserved", s)
 		}

@@ -24,8 +24,8 @@ type Tenant struct {
 const maxName = 256
 
 // CheckName returns an error with [CodeInvalid] for an invalid display name or
-// resource name. A valid name is UTF-8 of 1 to 256 characters, without control
-// characters and without white space at either end.
+// resource name. A valid name is UTF-8 of 1 to 256 characters, without characters
+// that [ShowsNothing] reports and without white space at either end.
 func CheckName(name string) error {
 	switch {
 	case name == "":
@@ -41,8 +41,11 @@ func CheckName(name string) error {
 		return Errorf(CodeInvalid, "a name neither begins nor ends with a space")
 	}
 	for _, r := range name {
-		if unicode.IsControl(r) {
+		switch {
+		case unicode.IsControl(r):
 			return Errorf(CodeInvalid, "a name has no control characters")
+		case ShowsNothing(r):
+			return Errorf(CodeInvalid, "a name has no invisible characters: remove U+%04X", r)
 		}
 	}
 	return nil

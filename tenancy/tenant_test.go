@@ -38,6 +38,12 @@ func TestCheckName(t *testing.T) {
 		"a\x00b", "a\tb", "a\r\nb", "a\x7fb", "a\u0085b", "a\x1b[31mb", // control characters
 		"a\xff", "\xc0\x80", "\xed\xa0\x80", // invalid UTF-8: stray byte, overlong NUL, surrogate
 		strings.Repeat("a", 257), strings.Repeat("🏢", 257),
+		// invisible characters
+		"a\u202eb", "\u200fa", "a\u2066b", "a\u061cb", // they change the direction
+		"a\u200bb", "a\u200db", "a\u2060b", "a\u00adb", "a\u180eb", "\ufeffa", // of no width
+		"a\u2028b", "a\u2029b", "a\ufff9b", "a\U000e0041b", // separators, annotations, tags
+		"a\ufe0f", "a\u034fb", "a\u115fb", "a\u3164b", "a\uffa0b", // joiners and fillers
+		"a\uffffb", "a\ufdd0b", "\U0010ffff", // noncharacters
 	} {
 		if got := tenancy.CodeOf(tenancy.CheckName(name)); got != tenancy.CodeInvalid {
 			t.Errorf("CheckName(%q) has code %q", name, got)

@@ -29,6 +29,8 @@ type api struct {
 	prefix        string
 	resourceLimit int64
 	bundleLimit   int64
+	bodyTimeout   time.Duration
+	bundleTimeout time.Duration
 	discovery     []Discovery
 	ready         *readiness
 	metrics       http.Handler // nil: none
@@ -43,9 +45,18 @@ type api struct {
 	openapiDocument []byte
 }
 
+// API serves all routes of the API, and protects those of a host: see [API.Protect].
+type API struct {
+	api     *api
+	handler http.Handler
+}
+
+// ServeHTTP serves the routes of the API.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
 // New returns the handler of the whole API over s. Missing services and invalid
 // options are faults of the program: New panics and names them.
-func New(s ports.Services, o Options) http.Handler {
+func New(s ports.Services, o Options) *API {
 	if err := o.check(s); err != nil {
 		panic("httpapi.New: " + err.Error())
 	}
@@ -56,6 +67,7 @@ func New(s ports.Services, o Options) http.Handler {
 		limits:  newLimits(o.Clock),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
+		bodyTimeout: o.BodyTimeout, bundleTimeout: o.BundleTimeout,
 		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe,
 		accessLog: o.AccessLog,
 		log:       o.Logger, denialLimit: denialLimiter{now: o.Clock}, now: o.Clock, title: o.Title,
@@ -68,7 +80,7 @@ func New(s ports.Services, o Options) http.Handler {
 	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash,
 		AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, PasswordOptional: a.openID,
 		Clock: o.Clock})
-	return a.handler()
+	return &API{a, a.handler()}
 }
 
 // handler builds the router and the OpenAPI document from the same operations.

@@ -17,9 +17,13 @@ import (
 
 const jsonType = "application/json"
 
-// checkMediaType refuses a body whose Content-Type isn't one of types. A missing
-// Content-Type means types[0].
+// checkMediaType refuses a body whose Content-Type isn't one of types, and one with a
+// Content-Encoding. A missing Content-Type means types[0].
 func checkMediaType(r *http.Request, types ...string) error {
+	if isEncoded(r) {
+		return tenancy.Errorf(CodeUnsupportedMediaType,
+			"the body must be sent as it is, without a Content-Encoding")
+	}
 	header := r.Header.Get("Content-Type")
 	if header == "" {
 		return nil
@@ -32,6 +36,19 @@ func checkMediaType(r *http.Request, types ...string) error {
 	}
 	return tenancy.Errorf(CodeUnsupportedMediaType, "the Content-Type of the body must be %s",
 		strings.Join(types, " or "))
+}
+
+// isEncoded reports whether the body has another content coding than identity (RFC 9110,
+// section 8.4). Nothing is decoded here, so compressed data would be taken for the body.
+func isEncoded(r *http.Request) bool {
+	for _, value := range r.Header.Values("Content-Encoding") {
+		for coding := range strings.SplitSeq(value, ",") {
+			if !strings.EqualFold(strings.TrimSpace(coding), "identity") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // limitBody makes reading the request's body fail after limit bytes. It refuses a
@@ -49,9 +66,12 @@ func errTooLarge(limit int64) *tenancy.Error {
 		"the body is too large: this route accepts at most %d bytes", limit)
 }
 
-// bodyError converts the error of reading a body: too large, or cut off by the
-// caller. It returns other errors unchanged.
+// bodyError converts the error of reading a body: too large, too slow, or cut off by
+// the caller. It returns other errors unchanged.
 func bodyError(err error) error {
+	if errors.Is(err, errBodyTimeout) {
+		return errBodyTimeout
+	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errTooLarge(tooLarge.Limit)
 	}

@@ -68,6 +68,7 @@ func (a *api) importBundle(w http.ResponseWriter, c *call) error {
 	if err := limitBody(w, c.Request, a.bundleLimit); err != nil {
 		return err
 	}
+	setBodyTimeout(w, a.bundleTimeout)
 	report, err := a.promote.Import(c.Context(), c.tenant.ID, c.Body,
 		promote.Options{Strategy: strategy, DryRun: dryRun})
 	if err != nil {
@@ -111,7 +112,7 @@ type importChange struct {
 
 // setSecret stores the value of a secret. No route reads it back.
 func (a *api) setSecret(w http.ResponseWriter, c *call) error {
-	name := c.PathValue("name")
+	name := federation.NormalName(c.PathValue("name"))
 	if err := tenancy.CheckName(name); err != nil {
 		return err
 	}

@@ -34,9 +34,10 @@ func (a *api) serve(op operation) http.Handler {
 			return
 		}
 		a.auditDenial(c, op, err)
-		// The rest of a too large body is never read, so the connection can't be reused.
+		// The rest of a too large or too slow body is never read, so the connection can't
+		// be reused.
 		tooLarge := tenancy.CodeOf(err) == tenancy.CodeTooLarge
-		if tooLarge {
+		if tooLarge || tenancy.CodeOf(err) == CodeRequestTimeout {
 			w.Header().Set("Connection", "close")
 		}
 		writeProblem(w, r, a.log, err)

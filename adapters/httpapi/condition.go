@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -27,26 +26,28 @@ func (h resources) condition(c *call, ref federation.Ref) (ports.Condition, erro
 	}
 	cond.Absent, cond.Exists = absent.wildcard, match.wildcard
 	if match.present && !match.wildcard {
-		cond.Version, err = h.matchingVersion(c, ref, match.versions())
+		cond.ID, cond.Version, err = h.matchingItem(c, ref, match)
 	}
 	return cond, err
 }
 
-// matchingVersion returns the version in If-Match that the write depends on: the
-// only one, or the stored one if it is among several.
-func (h resources) matchingVersion(c *call, ref federation.Ref, versions []int64) (int64, error) {
-	switch len(versions) {
-	case 0:
-		return 0, errVersion
-	case 1:
-		return versions[0], nil
-	}
+// matchingItem returns the id and the version of the stored item if its tag is in
+// If-Match: the write depends on them, in case the item changes meanwhile.
+func (h resources) matchingItem(
+	c *call, ref federation.Ref, match entityTags,
+) (id string, version int64, err error) {
 	stored, err := h.services.Resources.Get(c.Context(), c.tenant.ID, ref)
-	if tenancy.CodeOf(err) == tenancy.CodeNotFound || err == nil &&
-		!slices.Contains(versions, stored.Version) {
-		return 0, errVersion
+	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
+		return "", 0, errVersion
 	}
-	return stored.Version, err
+	if err != nil {
+		return "", 0, err
+	}
+	e, err := newEntity(c.tenant.ID, showResource(stored))
+	if err == nil && !match.matches(e.tag) {
+		err = errVersion
+	}
+	return stored.ID, stored.Version, err
 }
 
 // createOnlyError gives the failure of If-None-Match: * the status 412 (Precondition

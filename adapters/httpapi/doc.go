@@ -1,12 +1,13 @@
 // Package httpapi serves a registry over HTTP: tenants, keys, resources,
 // bundles, and the OpenAPI document of all of them.
 //
-// [New] returns a plain [net/http.Handler]. Mount it without
-// [net/http.StripPrefix]: its routes are full paths.
+// [New] returns an [API], a plain [net/http.Handler]. Mount it without
+// [net/http.StripPrefix]: its routes are full paths. [API.Protect] puts the same
+// authentication, tenant resolution and permissions around a host's own routes.
 //
-//	mux.Handle("/api/v1/", httpapi.New(db.Services(), httpapi.Options{Authenticate: myLogin}))
-//
-// [Tenant] is the middleware for a host's own routes.
+//	api := httpapi.New(db.Services(), httpapi.Options{MultiTenant: true})
+//	mux.Handle("/api/v1/", api)
+//	mux.Handle("GET /notes", api.Protect(tenancy.ReadResources, http.HandlerFunc(listNotes)))
 //
 // Every route is one entry of one table. The router and the OpenAPI document are both
 // built from that table, so they always agree.

@@ -201,7 +201,8 @@ func (op operation) problems() map[int][]tenancy.Code {
 	}
 	if op.body.schema != nil {
 		codes = append(codes, tenancy.CodeInvalidJSON, tenancy.CodeInexactNumber,
-			tenancy.CodeUnknownField, tenancy.CodeTooLarge, CodeUnsupportedMediaType)
+			tenancy.CodeUnknownField, tenancy.CodeTooLarge, CodeUnsupportedMediaType,
+			CodeRequestTimeout)
 	}
 	if slices.ContainsFunc(op.params,
 		func(p parameter) bool { return p.name == cursorParam.name }) {

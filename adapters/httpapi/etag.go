@@ -1,15 +1,51 @@
 package httpapi
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// etag returns the strong entity tag of a version (RFC 9110, section 8.8.3).
-func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+// entity is a single resource in a response.
+type entity struct {
+	body []byte
+	tag  string // its strong entity tag (RFC 9110, section 8.8.3)
+}
+
+// newEntity returns the entity of one tenant with the JSON of shown. Its tag is a hash of
+// the tenant and of the whole representation, which has the id and the version: an item
+// made anew under its name has another tag, also if an import gives it the same version,
+// and so has another tenant's equal item.
+func newEntity(tenant tenancy.ID, shown any) (entity, error) {
+	body, err := marshal(shown)
+	if err != nil {
+		return entity{}, err
+	}
+	const tagBytes = 18 // of the hash: no two representations of an item have the same ones
+	sum := sha256.Sum256(append([]byte(tenant.String()), body...))
+	return entity{body, `"` + base64.RawURLEncoding.EncodeToString(sum[:tagBytes]) + `"`}, nil
+}
+
+// writeEntity writes the resource of a tenant with its tag, or 304 if the tag is among
+// those that the caller knows.
+func writeEntity(
+	w http.ResponseWriter, status int, tenant tenancy.ID, shown any, known entityTags,
+) error {
+	e, err := newEntity(tenant, shown)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", e.tag)
+	if known.matchesWeakly(e.tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return writeBody(w, status, jsonType, e.body)
+}
 
 // entityTags is a parsed If-Match or If-None-Match header.
 type entityTags struct {
@@ -32,7 +68,7 @@ func readTags(h http.Header, name string) (entityTags, error) {
 	list, ok := splitTags(text)
 	if !ok {
 		return entityTags{}, tenancy.Errorf(tenancy.CodeInvalid,
-			`the header %s must be * or a list of entity tags such as "3"`, name)
+			`the header %s must be * or a list of entity tags such as "a1b2"`, name)
 	}
 	return entityTags{present: true, list: list}, nil
 }
@@ -78,29 +114,15 @@ func tagLength(text string) int {
 	return 0
 }
 
-// versions returns the versions of the tags. It leaves out weak tags and tags that
-// aren't a version: in a strong comparison they match nothing.
-func (t entityTags) versions() []int64 {
-	var versions []int64
-	for _, tag := range t.list {
-		v, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
-		if err == nil && v > 0 && etag(v) == tag {
-			versions = append(versions, v)
-		}
-	}
-	return versions
-}
+// matches reports whether the strong tag is among the tags: the comparison for If-Match,
+// in which a weak tag matches nothing.
+func (t entityTags) matches(tag string) bool { return t.wildcard || slices.Contains(t.list, tag) }
 
-// matchesWeakly reports whether version is among the tags, strong or weak: the
-// comparison for If-None-Match of a GET.
-func (t entityTags) matchesWeakly(version int64) bool {
-	for _, tag := range t.list {
-		if strings.TrimPrefix(tag, "W/") == etag(version) {
-			return true
-		}
-	}
-	return t.wildcard
+// matchesWeakly reports whether tag is among the tags, strong or weak: the comparison for
+// If-None-Match of a GET.
+func (t entityTags) matchesWeakly(tag string) bool {
+	return t.matches(tag) || slices.Contains(t.list, "W/"+tag)
 }
 
 var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,
-	"the stored version isn't the one in If-Match: read the item again")
+	"what is stored isn't what If-Match names: read it again")

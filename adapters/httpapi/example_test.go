@@ -46,7 +46,39 @@ func ExampleNew() {
 	// 422
 }
 
-// The handler of a host's route runs only for a known tenant, which is in its context.
+// A host's own route, which the API protects as its own ones.
+func ExampleAPI_Protect() {
+	kinds, err := federation.NewKinds()
+	if err != nil {
+		log.Fatal(err)
+	}
+	const token = "a-platform-token-of-32-characters"
+	api := httpapi.New(memory.New(kinds, memory.Options{}).Services(), httpapi.Options{
+		MultiTenant:       true,
+		PlatformTokenHash: sha256.Sum256([]byte(token)),
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/", api)
+	mux.Handle("GET /notes", api.Protect(tenancy.ReadResources,
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id, _ := tenancy.FromContext(r.Context())
+			io.WriteString(w, id.String())
+		})))
+	for _, authorization := range []string{"Bearer " + token, ""} {
+		r := httptest.NewRequest("GET", "/notes", nil)
+		r.Header.Set("X-Tenant-ID", "default")
+		r.Header.Set("Authorization", authorization)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Header().Get("Content-Type"))
+	}
+	// Output:
+	// 200 text/plain; charset=utf-8
+	// 401 application/problem+json
+}
+
+// The handler of a public route runs for any caller who names a known tenant, which is
+// in its context.
 func ExampleTenant() {
 	kinds, err := federation.NewKinds()
 	if err != nil {

@@ -12,10 +12,8 @@ import (
 )
 
 // The caching headers of every response. One URL names a different resource for each
-// tenant, and an ETag is the version of one of them: a cache that stored one tenant's
-// response could revalidate it with another tenant's resource of the same version
-// (RFC 9111, section 4.3.4). So no cache may store a response, and Vary names what the
-// response depends on, for caches that do it anyway.
+// tenant, so no cache may store a response, and Vary names what the response depends on,
+// for caches that do it anyway.
 const (
 	cacheControl = "no-store"
 	varyHeaders  = "Authorization, Cookie, Host, X-Forwarded-Host, " + resolve.Header
@@ -35,6 +33,7 @@ func (a *api) middleware(next http.Handler) http.Handler {
 			a.reportRequest(s, out.status, time.Since(start))
 		}()
 		defer recoverPanic(out, r, a.log)
+		limitBodyTime(out, r, a.bodyTimeout)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
 		out.Header().Set("Cache-Control", cacheControl)
 		out.Header().Set("Vary", varyHeaders)

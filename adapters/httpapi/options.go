@@ -66,6 +66,14 @@ type Options struct {
 	ResourceLimit int64
 	BundleLimit   int64
 
+	// BodyTimeout is how long the whole body of a request may take to arrive, BundleTimeout
+	// that of an imported bundle, from the moment that its import is allowed. A slower
+	// sender gets [CodeRequestTimeout], and the connection is closed. They default to 30
+	// seconds and 10 minutes. The time for a request's header is the server's:
+	// [http.Server.ReadHeaderTimeout].
+	BodyTimeout   time.Duration
+	BundleTimeout time.Duration
+
 	// Discovery are the lists of the route /api/v1/discovery. Defaults to none.
 	Discovery []Discovery
 
@@ -105,6 +113,8 @@ type Options struct {
 const (
 	defaultResourceLimit = 1 << 20
 	defaultBundleLimit   = 256 << 20
+	defaultBodyTimeout   = 30 * time.Second
+	defaultBundleTimeout = 10 * time.Minute
 )
 
 // check reports the first invalid field of s or o by its name.
@@ -120,6 +130,10 @@ func (o Options) check(s ports.Services) error {
 		return fmt.Errorf("Options.ResourceLimit %d is negative", o.ResourceLimit)
 	case o.BundleLimit < 0:
 		return fmt.Errorf("Options.BundleLimit %d is negative", o.BundleLimit)
+	case o.BodyTimeout < 0:
+		return fmt.Errorf("Options.BodyTimeout %s is negative", o.BodyTimeout)
+	case o.BundleTimeout < 0:
+		return fmt.Errorf("Options.BundleTimeout %s is negative", o.BundleTimeout)
 	case o.Prefix != "" && (o.Prefix[0] != '/' || strings.HasSuffix(o.Prefix, "/") ||
 		strings.ContainsAny(o.Prefix, "{} ?#%")):
 		return fmt.Errorf("Options.Prefix %q must start with a slash, end without one and be a"+
@@ -193,6 +207,12 @@ func (o Options) withDefaults(s ports.Services) Options {
 	}
 	if o.BundleLimit == 0 {
 		o.BundleLimit = defaultBundleLimit
+	}
+	if o.BodyTimeout == 0 {
+		o.BodyTimeout = defaultBodyTimeout
+	}
+	if o.BundleTimeout == 0 {
+		o.BundleTimeout = defaultBundleTimeout
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

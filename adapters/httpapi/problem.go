@@ -19,6 +19,8 @@ const (
 	CodeMethodNotAllowed tenancy.Code = "method_not_allowed"
 	// CodeUnsupportedMediaType: the route doesn't accept the body's Content-Type.
 	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type"
+	// CodeRequestTimeout: the body didn't arrive within the route's time.
+	CodeRequestTimeout tenancy.Code = "request_timeout"
 	// CodeCrossOrigin: a browser sent the request with a session's cookie from a page of
 	// another origin.
 	CodeCrossOrigin tenancy.Code = "cross_origin"
@@ -52,6 +54,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeAlreadyExists:      http.StatusConflict,
 	tenancy.CodeVersionMismatch:    http.StatusPreconditionFailed,
 	tenancy.CodeDanglingReference:  http.StatusUnprocessableEntity,
+	tenancy.CodeCyclicReference:    http.StatusUnprocessableEntity,
 	tenancy.CodeReferenced:         http.StatusConflict,
 	tenancy.CodeLastAdmin:          http.StatusConflict,
 	tenancy.CodeNotDeletable:       http.StatusConflict,
@@ -63,6 +66,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeTooManyRequests:    http.StatusTooManyRequests,
 	CodeMethodNotAllowed:           http.StatusMethodNotAllowed,
 	CodeUnsupportedMediaType:       http.StatusUnsupportedMediaType,
+	CodeRequestTimeout:             http.StatusRequestTimeout,
 	CodeCrossOrigin:                http.StatusForbidden,
 }
 

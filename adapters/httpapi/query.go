@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -113,6 +114,7 @@ func (q query) labels() (map[string]string, error) {
 	labels := make(map[string]string, len(pairs))
 	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
+		key = federation.NormalName(key)
 		if !ok || key == "" {
 			return nil, invalidParameter("label", "must have the form key=value")
 		}

@@ -104,19 +104,14 @@ func (h resources) get(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", etag(found.Version))
-	if noneMatch.matchesWeakly(found.Version) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	return writeJSON(w, http.StatusOK, showResource(found))
+	return writeEntity(w, http.StatusOK, c.tenant.ID, showResource(found), noneMatch)
 }
 
 // put creates or replaces a resource. The store checks the condition in the same
 // transaction as the write. The status is 201 for a new resource and 200 for an
 // existing one.
 func (h resources) put(w http.ResponseWriter, c *call) error {
-	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
+	ref := federation.Ref{Kind: h.kind.Name, Name: federation.NormalName(c.PathValue("name"))}
 	if err := tenancy.CheckName(ref.Name); err != nil {
 		return err
 	}
@@ -136,12 +131,12 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return createOnlyError(cond, err)
 	}
-	w.Header().Set("ETag", etag(stored.Version))
-	if !created {
-		return writeJSON(w, http.StatusOK, showResource(stored))
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+		w.Header().Set("Location", h.prefix+h.path(stored.Name))
 	}
-	w.Header().Set("Location", h.prefix+h.path(stored.Name))
-	return writeJSON(w, http.StatusCreated, showResource(stored))
+	return writeEntity(w, status, c.tenant.ID, showResource(stored), entityTags{})
 }
 
 // delete deletes a resource. The store refuses a resource to which others refer.
@@ -174,13 +169,22 @@ func (h resources) path(name string) string {
 	return apiRoot + h.kind.Path + "/" + segment
 }
 
-// ref returns the resource that the path names. An invalid name is
-// [tenancy.CodeNotFound] without a read of the store.
+// ref returns the resource that the path names. A text that no store can have as a name
+// is [tenancy.CodeNotFound] without a read. A name that isn't in normal form is looked up
+// as it is first: rows that are older than that rule have such names.
 func (h resources) ref(c *call) (federation.Ref, error) {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
-	if tenancy.CheckName(ref.Name) != nil {
+	if isNotPlainText(ref.Name) {
 		return federation.Ref{},
 			tenancy.Errorf(tenancy.CodeNotFound, "%s not found in this tenant", h.kind.Name)
 	}
-	return ref, nil
+	normal := federation.NormalName(ref.Name)
+	if normal == ref.Name {
+		return ref, nil
+	}
+	_, err := h.services.Resources.Get(c.Context(), c.tenant.ID, ref)
+	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
+		ref.Name, err = normal, nil
+	}
+	return ref, err
 }

@@ -105,7 +105,7 @@ func (a *api) bundleRoutes() []operation {
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
 			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion,
-			tenancy.CodeDanglingReference, tenancy.CodeQuotaExceeded,
+			tenancy.CodeDanglingReference, tenancy.CodeCyclicReference, tenancy.CodeQuotaExceeded,
 		},
 		handle: a.importBundle,
 	}, {
@@ -163,8 +163,8 @@ func (h resources) routes() []operation {
 			headers: []string{"ETag"}},
 		moreResponses: []response{{status: http.StatusCreated, doc: "Created.", schema: resource,
 			headers: []string{"ETag", "Location"}}},
-		codes: []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeAlreadyExists,
-			tenancy.CodeQuotaExceeded},
+		codes: []tenancy.Code{tenancy.CodeDanglingReference, tenancy.CodeCyclicReference,
+			tenancy.CodeAlreadyExists, tenancy.CodeQuotaExceeded},
 		handle: h.put,
 	}, {
 		id: "delete" + name, method: http.MethodDelete, path: one, tag: "resources",

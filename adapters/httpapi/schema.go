@@ -59,7 +59,7 @@ func resourceSchema(kind string) *huma.Schema {
 		"name":   nameSchema(),
 		"labels": labelsSchema(),
 		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
-			Description: "counts the changes from 1; also the ETag"},
+			Description: "counts the changes from 1"},
 		"created_at": timestamp{}.Schema(nil),
 		"updated_at": timestamp{}.Schema(nil),
 	}, "id", "kind", "name", "labels", "spec", "version", "created_at", "updated_at")

@@ -8,10 +8,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// Tenant returns the middleware for a host's own routes: it finds the request's tenant
-// and puts it into the context, for [tenancy.FromContext] and every scoped statement.
-// A request without a tenant, or with an unknown, deleted or suspended one, doesn't
-// reach the handler: its response is a [Problem].
+// Tenant authenticates no caller and checks no permission: any caller who names a tenant
+// reaches the handler. Use [API.Protect] for every route that isn't public. Tenant returns a
+// middleware that only finds the request's tenant and puts it into the context, for
+// [tenancy.FromContext] and every scoped statement: for public routes, and inside a
+// host's own authentication. A request without a tenant, or with an unknown, deleted
+// or suspended one, doesn't reach the handler: its response is a [Problem].
 //
 // A host that authenticates in a middleware around this one puts the caller into the
 // context ([tenancy.WithPrincipal]). Then the caller must be a member of the tenant,

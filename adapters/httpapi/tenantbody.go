@@ -15,7 +15,7 @@ type tenantBody struct {
 	IsActive  bool            `json:"is_active" doc:"whether the state is active"`
 	Settings  json.RawMessage `json:"settings" doc:"an object; the service defines its members"`
 	Quotas    *quotasBody     `json:"quotas,omitempty" doc:"absent if nothing is limited"`
-	Version   int64           `json:"version" minimum:"1" doc:"counts the changes from 1; also the ETag"`
+	Version   int64           `json:"version" minimum:"1" doc:"counts the changes from 1"`
 	CreatedAt timestamp       `json:"created_at"`
 	UpdatedAt timestamp       `json:"updated_at"`
 	DeletedAt *timestamp      `json:"deleted_at,omitempty" doc:"only of a deleted tenant"`

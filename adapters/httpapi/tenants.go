@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
@@ -79,12 +78,7 @@ func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if noneMatch.matchesWeakly(t.Version) {
-		w.Header().Set("ETag", etag(t.Version))
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	return writeTenant(w, http.StatusOK, t)
+	return writeEntity(w, http.StatusOK, t.ID, showTenant(t), noneMatch)
 }
 
 // updateTenant changes a tenant. The use case checks which members the caller may
@@ -140,8 +134,8 @@ func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
 	return writeTenant(w, http.StatusOK, t)
 }
 
-// tenantVersion returns the version in If-Match that the stored tenant has. It is 0
-// without If-Match and for *.
+// tenantVersion returns the version of the stored tenant if its tag is in If-Match. It is
+// 0 without If-Match and for *.
 func (a *api) tenantVersion(c *call) (int64, error) {
 	match, err := readTags(c.Header, ifMatch)
 	if err != nil || !match.present || match.wildcard {
@@ -151,14 +145,14 @@ func (a *api) tenantVersion(c *call) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if !slices.Contains(match.versions(), t.Version) {
-		return 0, errVersion
+	e, err := newEntity(t.ID, showTenant(t))
+	if err == nil && !match.matches(e.tag) {
+		err = errVersion
 	}
-	return t.Version, nil
+	return t.Version, err
 }
 
 // writeTenant writes a tenant with its ETag.
 func writeTenant(w http.ResponseWriter, status int, t tenancy.Tenant) error {
-	w.Header().Set("ETag", etag(t.Version))
-	return writeJSON(w, status, showTenant(t))
+	return writeEntity(w, status, t.ID, showTenant(t), entityTags{})
 }

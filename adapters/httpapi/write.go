@@ -28,6 +28,15 @@ func (t *responseTracker) Write(b []byte) (int, error) {
 	return t.ResponseWriter.Write(b)
 }
 
+// Flush is for the handlers of a host that stream: many ask for a [http.Flusher].
+func (t *responseTracker) Flush() { _ = t.FlushError() }
+
+// FlushError starts the response, so it must not bypass the tracker.
+func (t *responseTracker) FlushError() error {
+	t.started = true
+	return http.NewResponseController(t.ResponseWriter).Flush()
+}
+
 // Unwrap is for [http.ResponseController].
 func (t *responseTracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 

@@ -105,6 +105,9 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 	if err := im.checkReferences(written); err != nil {
 		return nil, err
 	}
+	if err := im.s.checkCycles(written, im.rows, federation.Ref.Pointer); err != nil {
+		return nil, err
+	}
 	if err := im.checkQuotas(); err != nil {
 		return nil, err
 	}

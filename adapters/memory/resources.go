@@ -73,11 +73,17 @@ func (p resources) Put(
 	defer unlock()
 
 	stored, exists := d.get(next.Ref)
-	if err := cond.Check(item.Ref, stored.Version); err != nil {
+	if err := cond.Check(item.Ref, stored.ID, stored.Version); err != nil {
 		return federation.Resource{}, false, err
 	}
 	if err := d.checkTargets(next); err != nil {
 		return federation.Resource{}, false, err
+	}
+	if len(next.targets) > 0 {
+		if err := p.s.checkCycles([]row{next}, d.rowsWith(next),
+			func(federation.Ref) string { return "" }); err != nil {
+			return federation.Resource{}, false, err
+		}
 	}
 	now := p.s.time()
 	next.Version, next.UpdatedAt = stored.Version+1, now
@@ -132,7 +138,7 @@ func (p resources) Delete(
 	if err := kind.CheckDelete(); err != nil {
 		return err
 	}
-	if err := cond.Check(ref, stored.Version); err != nil {
+	if err := cond.Check(ref, stored.ID, stored.Version); err != nil {
 		return err
 	}
 	if err := federation.CheckReferrers(ref, d.referrers(ref)); err != nil {

@@ -71,6 +71,15 @@ func (d *tenantData) get(ref federation.Ref) (row, bool) {
 	return found, ok
 }
 
+// rowsWith returns the rows as they are after r is stored.
+func (d *tenantData) rowsWith(r row) map[federation.Ref]row {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	rows := maps.Clone(d.rows)
+	rows[r.Ref] = r
+	return rows
+}
+
 // snapshot returns the rows that match, in the order of their refs.
 func (d *tenantData) snapshot(match func(row) bool) []row {
 	d.mu.RLock()

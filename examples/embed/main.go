@@ -17,6 +17,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
@@ -55,13 +56,15 @@ func open(ctx context.Context, databaseURL string) (*postgres.DB, error) {
 
 // newHandler serves the service's own route and the library's routes.
 func newHandler(db *postgres.DB, adminToken string) http.Handler {
-	tenants := resolve.New(db.Tenants(), resolve.Options{BaseDomain: "notes.example.com"})
+	api := httpapi.New(db.Services(), httpapi.Options{
+		MultiTenant: true, PlatformTokenHash: sha256.Sum256([]byte(adminToken)),
+		Resolver: resolve.New(db.Tenants(), resolve.Options{BaseDomain: "notes.example.com"}),
+	})
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/", httpapi.New(db.Services(), httpapi.Options{
-		MultiTenant: true, Resolver: tenants, PlatformTokenHash: sha256.Sum256([]byte(adminToken)),
-	}))
-	mux.Handle("GET /notes",
-		httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("/api/v1/", api)
+	// Protect authenticates the caller, finds the tenant and checks the caller's role in it.
+	mux.Handle("GET /notes", api.Protect(tenancy.ReadResources,
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var notes []note
 			// Reads one tenant's notes; without a tenant in the context it fails.
 			query := db.Scoped(r.Context()).NewSelect().Model(&notes).Order("title")

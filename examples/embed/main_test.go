@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -41,9 +42,36 @@ func TestEachTenantListsItsOwnNotes(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, status)
 	status, _ = call(t, server, "GET", "/notes", "unknown", "")
 	require.Equal(t, http.StatusNotFound, status)
+
+	status, body := call(t, server, "POST", "/api/v1/tenants/acme/keys", "",
+		`{"name": "ci", "role": "viewer"}`)
+	require.Equal(t, http.StatusCreated, status, body)
+	var key struct{ Secret string }
+	require.NoError(t, json.Unmarshal([]byte(body), &key))
+	for _, c := range []struct {
+		token, tenant string
+		status        int
+	}{
+		{key.Secret, "acme", http.StatusOK},
+		{key.Secret, "", http.StatusOK},
+		{key.Secret, "umbrella", http.StatusBadRequest},
+		{"", "acme", http.StatusUnauthorized},
+		{"", "unknown", http.StatusUnauthorized},
+		{"bwk_nonsense", "acme", http.StatusUnauthorized},
+	} {
+		status, _ := callAs(t, server, c.token, "GET", "/notes", c.tenant, "")
+		require.Equal(t, c.status, status, "%+v", c)
+	}
 }
 
 func call(t *testing.T, server *httptest.Server, method, path, tenant, body string) (int, string) {
+	t.Helper()
+	return callAs(t, server, token, method, path, tenant, body)
+}
+
+func callAs(
+	t *testing.T, server *httptest.Server, token, method, path, tenant, body string,
+) (int, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path,
 		strings.NewReader(body))

@@ -41,7 +41,9 @@ var (
 		"what is remembered holds until a change of it is heard"}
 	toUUID = Edge{uuid, "makes and reads ids"}
 	toJSON = Edge{jsontext, "streams JSON and has its canonical form"}
-	toBun  = Edge{
+	toNorm = Edge{"golang.org/x/text/unicode/norm",
+		"names that look the same are one name, and the standard library can't normalize text"}
+	toBun = Edge{
 		"github.com/uptrace/bun/...", "the ORM, its dialect, its driver and its migrations",
 	}
 )
@@ -73,7 +75,7 @@ var Rooms = []Room{
 	{
 		Path:  "federation",
 		Why:   "a model knows no use case, no port and no adapter",
-		Edges: []Edge{toTenancy, toUUID, toJSON},
+		Edges: []Edge{toTenancy, toUUID, toJSON, toNorm},
 		Tests: testTools,
 	},
 	{
@@ -125,7 +127,8 @@ var Rooms = []Room{
 			toTenancy, toIdentity, toPorts,
 			{"golang.org/x/crypto/argon2", "hashes passwords"},
 			{"golang.org/x/crypto/bcrypt", "verifies those that the version before has hashed"},
-			{"golang.org/x/text/unicode/norm", "makes a password the same text on every keyboard"},
+			{"golang.org/x/text/unicode/norm", "makes a password and a name the same text on every" +
+				" keyboard"},
 		},
 		Tests: testTools,
 	},

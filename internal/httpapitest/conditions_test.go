@@ -2,6 +2,7 @@ package httpapitest_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,18 +19,17 @@ func TestWriteDependsOnIfMatch(t *testing.T) {
 		status      int
 		code        tenancy.Code
 	}{
-		{"the version", `"2"`, 200, ""},
-		{"a list with it", `"7", "2"`, 200, ""},
-		{"a list with it and an empty element", `"7",, "2" ,`, 200, ""},
+		{"the tag", `{tag}`, 200, ""},
+		{"a list with it", `"7", {tag}`, 200, ""},
+		{"a list with it and an empty element", `"7",, {tag} ,`, 200, ""},
 		{"any", `*`, 200, ""},
-		{"an older version", `"1"`, 412, tenancy.CodeVersionMismatch},
-		{"a list without it", `"1","3"`, 412, tenancy.CodeVersionMismatch},
-		{"a weak tag", `W/"2"`, 412, tenancy.CodeVersionMismatch},
-		{"a tag that no version has", `"two"`, 412, tenancy.CodeVersionMismatch},
-		{"another spelling", `"02"`, 412, tenancy.CodeVersionMismatch},
-		{"zero", `"0"`, 412, tenancy.CodeVersionMismatch},
-		{"a negative one", `"-2"`, 412, tenancy.CodeVersionMismatch},
-		{"beyond 64 bits", `"99999999999999999999"`, 412, tenancy.CodeVersionMismatch},
+		{"the former tag", `{former}`, 412, tenancy.CodeVersionMismatch},
+		{"the same name of another kind", `{agent}`, 412, tenancy.CodeVersionMismatch},
+		{"the same name in another tenant", `{beta}`, 412, tenancy.CodeVersionMismatch},
+		{"a list without it", `{former},{beta},{agent},"3"`, 412, tenancy.CodeVersionMismatch},
+		{"a weak tag", `W/{tag}`, 412, tenancy.CodeVersionMismatch},
+		{"the bare version", `"2"`, 412, tenancy.CodeVersionMismatch},
+		{"a tag that no item has", `"two"`, 412, tenancy.CodeVersionMismatch},
 		{"an empty tag", `""`, 412, tenancy.CodeVersionMismatch},
 		{"no quotes", `2`, 422, tenancy.CodeInvalid},
 		{"an open quote", `"2`, 422, tenancy.CodeInvalid},
@@ -43,10 +43,15 @@ func TestWriteDependsOnIfMatch(t *testing.T) {
 		for i, c := range cases {
 			t.Run(method+" "+c.name, func(t *testing.T) {
 				path := fmt.Sprintf("/api/v1/prompts/%s%d", method, i)
-				reg.Put(t, path, apitest.PromptBody)
-				reg.Put(t, path, apitest.PromptBody)
+				tags := strings.NewReplacer(
+					"{former}", reg.Put(t, path, apitest.PromptBody).Header.Get("ETag"),
+					"{tag}", reg.Put(t, path, apitest.PromptBody).Header.Get("ETag"),
+					"{agent}", reg.Put(t, strings.Replace(path, "prompts", "agents", 1),
+						`{"spec":{}}`).Header.Get("ETag"),
+					"{beta}", reg.Do(t, apitest.Put("beta-editor", path, apitest.PromptBody)).
+						Header.Get("ETag"))
 				req := apitest.Request{As: "acme-editor", Method: method, Path: path,
-					Header: map[string]string{"If-Match": c.match}}
+					Header: map[string]string{"If-Match": tags.Replace(c.match)}}
 				if method == "PUT" {
 					req.Body = `{"spec":{"template":"changed"}}`
 				}
@@ -91,24 +96,77 @@ func TestIfNoneMatchMakesPutCreateOnly(t *testing.T) {
 	put("*").WantProblem(t, 412, tenancy.CodeAlreadyExists)
 	put(`"1"`).WantProblem(t, 422, tenancy.CodeInvalid)
 	put(`nonsense`).WantProblem(t, 422, tenancy.CodeInvalid)
-	assert.Equal(t, `"1"`, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x")).
-		Header.Get("ETag"))
+	assert.Contains(t, string(reg.Do(t, apitest.Get("acme-viewer", "/api/v1/prompts/x")).Body),
+		`"version":1`)
 }
 
-func TestGetOfKnownVersionIsNotModified(t *testing.T) {
+func TestGetOfKnownTagIsNotModified(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody)
+	tag := reg.Put(t, "/api/v1/prompts/x", apitest.PromptBody).Header.Get("ETag")
 	for match, status := range map[string]int{
-		`"1"`: 304, `W/"1"`: 304, `"7", "1"`: 304, `*`: 304, `"2"`: 200, `"01"`: 200, `W/"2"`: 200,
+		tag: 304, `W/` + tag: 304, `"7", ` + tag: 304, `"7", W/` + tag: 304, `*`: 304,
+		`"1"`: 200, `W/"1"`: 200, `""`: 200, `"7", "1"`: 200,
 	} {
 		res := reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
 			Header: map[string]string{"If-None-Match": match}}).Want(t, status)
-		assert.Equal(t, `"1"`, res.Header.Get("ETag"))
+		assert.Equal(t, tag, res.Header.Get("ETag"))
 		assert.Equal(t, status == 304, len(res.Body) == 0)
 	}
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/x",
 		Header: map[string]string{"If-None-Match": "1"}}).WantProblem(t, 422, tenancy.CodeInvalid)
 	reg.Do(t, apitest.Request{As: "acme-viewer", Path: "/api/v1/prompts/y",
 		Header: map[string]string{"If-None-Match": "*"}}).WantProblem(t, 404, tenancy.CodeNotFound)
+}
+
+func TestItemMadeAnewHasAnotherTag(t *testing.T) {
+	t.Parallel()
+	reg := apitest.New(t)
+	const path = "/api/v1/prompts/x"
+	get := func(tag string) apitest.Response {
+		return reg.Do(t, apitest.Request{As: "acme-viewer", Path: path,
+			Header: map[string]string{"If-None-Match": tag}})
+	}
+	write := func(method, tag string) apitest.Response {
+		req := apitest.Request{As: "acme-editor", Method: method, Path: path,
+			Header: map[string]string{"If-Match": tag}}
+		if method == "PUT" {
+			req.Body = `{"spec":{"template":"overwritten"}}`
+		}
+		return reg.Do(t, req)
+	}
+	former := reg.Put(t, path, apitest.PromptBody).Header.Get("ETag")
+	bundle := exportBundle(t, reg, "acme", "?kind=prompt").Body
+	for name, makeAnew := range map[string]func(){
+		"by a PUT of other content": func() { reg.Put(t, path, `{"spec":{"template":"other"}}`) },
+		"by a PUT of the same":      func() { reg.Put(t, path, apitest.PromptBody) },
+		"by an import of the same version": func() {
+			importBundle(t, reg, "acme", "", bundle).Want(t, 200)
+		},
+	} {
+		reg.Do(t, apitest.Delete("acme-editor", path)).Want(t, 204)
+		makeAnew()
+		current := get(`"none"`).Header.Get("ETag")
+		assert.NotEqual(t, former, current, name)
+		assert.NotEmpty(t, get(former).Want(t, 200).Body, name)
+		get(current).Want(t, 304)
+		for _, method := range []string{"PUT", "DELETE"} {
+			for _, tag := range []string{former, `"0", ` + former, `"1"`} {
+				write(method, tag).WantProblem(t, 412, tenancy.CodeVersionMismatch)
+			}
+		}
+	}
+}
+
+func TestEqualDefaultsOfTwoTenantsHaveDifferentTags(t *testing.T) {
+	t.Parallel()
+	reg := apitest.New(t)
+	tags := map[string]bool{}
+	for _, tenant := range []string{"acme", "beta"} {
+		for _, path := range []string{"/api/v1/defaults/default", "/api/v1/tenants/" + tenant} {
+			tag := reg.Do(t, apitest.Get(tenant+"-viewer", path)).Want(t, 200).Header.Get("ETag")
+			assert.False(t, tags[tag], "%s of %s", path, tenant)
+			tags[tag] = true
+		}
+	}
 }

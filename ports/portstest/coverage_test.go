@@ -179,7 +179,7 @@ var unproved = map[string]string{
 	"Compare any number of times, Exists any time after Stage.":  aboutCallers,
 	"Callers need it only if a decision depends on other items.": aboutCallers,
 	"Check returns the error of the part of c that doesn't hold for the item ref, whose stored" +
-		" version is given: 0 if it doesn't exist.": "the cases of the condition's fields prove it",
+		" id and version are given: \"\" and 0 if it doesn't exist.": "the cases of the condition's fields prove it",
 	"Vault stores the secret values of a tenant, encrypted at rest.": "the adapters' own tests" +
 		" read what is stored",
 }

@@ -41,6 +41,28 @@ func importApply() []contractCase {
 			},
 		},
 		{
+			name: "apply refuses a ring of references",
+			says: "An item that this import writes and that comes back to itself through a" +
+				" reference that isn't Cyclic is [tenancy.CodeCyclicReference] with the same paths.",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{"base":"a"}`))
+				for _, incoming := range [][]federation.Item{
+					{item("widget", "self", `{"base":"self"}`)},
+					{item("widget", "x", `{"base":"y"}`), item("widget", "y", `{"base":"z"}`),
+						item("widget", "z", `{"base":"x"}`)},
+					{item("widget", "a", `{"base":"b"}`)}, // through a stored item
+				} {
+					_, err := p.importItems(p.acme, incoming...)
+					p.code(err, tenancy.CodeCyclicReference, "Import of a ring")
+					e, _ := errors.AsType[*tenancy.Error](err)
+					p.equal(e.Details[0].Path, incoming[0].Pointer()+"/spec/base", "the path")
+				}
+				_, err := p.importItems(p.acme, item("widget", "c", `{"base":"b"}`),
+					item("widget", "d", `{"base":"c"}`))
+				p.ok(err, "Import of a chain")
+			},
+		},
+		{
 			name: "zero decision leaves the item out",
 			says: "The zero Decision leaves it out.",
 			prove: func(p *probe) {

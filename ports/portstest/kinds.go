@@ -41,7 +41,8 @@ func Kinds() []federation.Kind {
 				{Name: "token", Type: federation.String, Secret: true},
 			},
 			References: []federation.Reference{
-				{Field: "parent", Kinds: []string{"widget"}},
+				{Field: "parent", Kinds: []string{"widget"}, Cyclic: true},
+				{Field: "base", Kinds: []string{"widget"}},
 				{Field: "maker", Kinds: []string{"maker"}},
 				{Field: "parts", Kinds: []string{"part"}, Many: true},
 				{Field: "subject", Kinds: []string{"maker", "part"}},

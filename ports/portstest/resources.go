@@ -329,7 +329,7 @@ func trickyNames() []string {
 	return []string{
 		"a", "B", "b", "Z", "a b", "a-b", "a.b", "a/b", "a_b", "ab", "a%b", "a\\b", `a"b`, "a'b",
 		"'; DROP TABLE widgets; --",
-		"..", "null", "0", "00", "ä", "a\u0308", "é", "ключ", "💥", "\ufb01",
+		"..", "null", "0", "00", "ä", "é", "ключ", "💥", "\ufb01",
 		strings.Repeat("ü", 256),
 	}
 }

@@ -134,6 +134,7 @@ func resourcesConditions() []contractCase {
 		{ports.Condition{Version: 1}, tenancy.CodeVersionMismatch, tenancy.CodeVersionMismatch},
 		{ports.Condition{Version: 2}, "", tenancy.CodeVersionMismatch},
 		{ports.Condition{Version: 3}, tenancy.CodeVersionMismatch, tenancy.CodeVersionMismatch},
+		{ports.Condition{ID: "x"}, tenancy.CodeVersionMismatch, tenancy.CodeVersionMismatch},
 		{ports.Condition{Exists: true}, "", tenancy.CodeVersionMismatch},
 		{ports.Condition{Absent: true}, tenancy.CodeAlreadyExists, ""},
 	}
@@ -194,6 +195,34 @@ func resourcesConditions() []contractCase {
 				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "none", `{}`),
 					ports.Condition{Version: 1})
 				p.code(err, tenancy.CodeVersionMismatch, "Put over version 1 of nothing")
+			},
+		},
+		{
+			name: "id condition needs the very item",
+			says: "the item must have this id, else [tenancy.CodeVersionMismatch]; also if it" +
+				" doesn't exist, or was deleted and made anew under its name",
+			prove: func(p *probe) {
+				it := item("widget", "w", `{}`)
+				others := p.put(p.globex, it)
+				former := p.put(p.acme, it)
+				p.deleteItem(p.acme, it.Ref)
+				current := p.put(p.acme, it)
+				p.equal(current.Version, former.Version, "the version of the new item")
+				for _, other := range []string{former.ID, others.ID} {
+					cond := ports.Condition{ID: other, Version: 1}
+					_, _, err := p.Resources.Put(p.ctx, p.acme, withSpec(it, `{"size":2}`), cond)
+					p.code(err, tenancy.CodeVersionMismatch, "Put over another item's id")
+					p.code(p.Resources.Delete(p.ctx, p.acme, it.Ref, cond),
+						tenancy.CodeVersionMismatch, "Delete of another item's id")
+				}
+				p.sameResource(p.get(p.acme, it.Ref), current, "the stored resource")
+				cond := ports.Condition{ID: current.ID, Version: 1}
+				_, _, err := p.Resources.Put(p.ctx, p.acme, withSpec(it, `{"size":2}`), cond)
+				p.ok(err, "Put over the item's own id")
+				_, _, err = p.Resources.Put(p.ctx, p.acme, it, cond)
+				p.code(err, tenancy.CodeVersionMismatch, "Put over its former version")
+				p.ok(p.Resources.Delete(p.ctx, p.acme, it.Ref, ports.Condition{ID: current.ID}),
+					"Delete of the item's own id")
 			},
 		},
 		{

@@ -38,6 +38,50 @@ func resourcesPut() []contractCase {
 			},
 		},
 		{
+			name: "no ring of references is stored",
+			says: "if the item comes back to itself through a reference that isn't Cyclic, whatever" +
+				" is written at once, it is [tenancy.CodeCyclicReference];",
+			prove: func(p *probe) {
+				put := func(name, base string) error {
+					_, _, err := p.Resources.Put(p.ctx, p.acme,
+						item("widget", name, `{"base":"`+base+`"}`), ports.Condition{})
+					return err
+				}
+				p.code(put("self", "self"), tenancy.CodeCyclicReference, "Put of a ring of one")
+				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{"base":"a"}`),
+					item("widget", "c", `{"base":"b"}`), item("widget", "d", `{"base":"c"}`))
+				before := p.get(p.acme, ref("widget", "a"))
+				for _, base := range []string{"a", "b", "c", "d"} {
+					err := put("a", base)
+					p.code(err, tenancy.CodeCyclicReference, "Put of a ring through %s", base)
+				}
+				p.sameResource(p.get(p.acme, before.Ref), before, "the item after refused Puts")
+				p.ok(put("d", "a"), "Put of a shorter chain")
+				p.put(p.acme, item("widget", "x", `{}`), item("widget", "y", `{}`))
+				errs := atOnce(2, func(i int) error {
+					return put([]string{"x", "y"}[i], []string{"y", "x"}[i])
+				})
+				p.equal(countCodes(errs), map[tenancy.Code]int{"": 1, tenancy.CodeCyclicReference: 1},
+					"the codes of two Puts that close a ring together")
+			},
+		},
+		{
+			name: "two spellings of a name are one item",
+			says: "Names are stored in the form of [federation.NormalName]: two spellings of one" +
+				" name are one item.",
+			prove: func(p *probe) {
+				const composed, decomposed = "caf\u00e9", "cafe\u0301"
+				first := p.put(p.acme, item("maker", decomposed, `{}`))
+				p.equal(first.Name, composed, "the stored name")
+				second := p.put(p.acme, item("maker", composed, `{"description":"d"}`))
+				p.equal(second.ID, first.ID, "the id after a Put of the other spelling")
+				widget := p.put(p.acme, item("widget", "w", `{"maker":"`+decomposed+`"}`))
+				p.code(p.Resources.Delete(p.ctx, p.acme, first.Ref, ports.Condition{}),
+					tenancy.CodeReferenced, "Delete of the maker that the widget refers to")
+				p.sameResource(p.get(p.acme, widget.Ref), widget, "the stored widget")
+			},
+		},
+		{
 			name: "put stores labels",
 			says: "Put creates the item or replaces its labels and spec as a whole",
 			prove: func(p *probe) {

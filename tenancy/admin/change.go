@@ -55,9 +55,11 @@ func (s *Service) UpdateTenant(
 // settings. The state deleted is refused: it needs [Service.DeleteTenant].
 func (c TenantChange) validated() (TenantChange, error) {
 	if c.Name != nil {
-		if err := checkName(*c.Name); err != nil {
+		name := *c.Name
+		if err := checkName(&name); err != nil {
 			return c, err
 		}
+		c.Name = &name
 	}
 	if len(c.Settings) > 0 {
 		settings, err := canonicalSettings(c.Settings)

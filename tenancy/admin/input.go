@@ -32,9 +32,11 @@ func parseID(id string) (tenancy.ID, error) {
 	return parsed, nil
 }
 
-// checkName checks the name in an input; see [tenancy.CheckName].
-func checkName(name string) error {
-	if err := tenancy.CheckName(name); err != nil {
+// checkName checks the name in an input and changes it to the form in which it is
+// stored; see [tenancy.CheckName] and [federation.NormalName].
+func checkName(name *string) error {
+	*name = federation.NormalName(*name)
+	if err := tenancy.CheckName(*name); err != nil {
 		return tenancy.AtPath("/name", err)
 	}
 	return nil

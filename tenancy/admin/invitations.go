@@ -183,7 +183,7 @@ func (s *Service) acceptAsNewUser(
 	if in.Name == "" {
 		in.Name, _, _ = strings.Cut(i.Email, "@")
 	}
-	if err := checkName(in.Name); err != nil {
+	if err := checkName(&in.Name); err != nil {
 		return Member{}, tenancy.Tenant{}, err
 	}
 	hash, err := s.hash(ctx, in.Password)

@@ -26,7 +26,7 @@ func (s *Service) CreateKey(
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}
-	if err := s.checkKey(in); err != nil {
+	if err := s.checkKey(&in); err != nil {
 		return tenancy.APIKey{}, "", err
 	}
 	key, secret, err = s.newKey(by)
@@ -43,9 +43,10 @@ func (s *Service) CreateKey(
 	return key, secret, nil
 }
 
-// checkKey checks the fields of a key to create.
-func (s *Service) checkKey(in NewKey) error {
-	if err := checkName(in.Name); err != nil {
+// checkKey checks the fields of a key to create, and changes its name to the form in
+// which it is stored.
+func (s *Service) checkKey(in *NewKey) error {
+	if err := checkName(&in.Name); err != nil {
 		return err
 	}
 	if _, err := tenancy.ParseRole(string(in.Role)); err != nil {

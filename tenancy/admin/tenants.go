@@ -35,7 +35,7 @@ func (s *Service) CreateTenant(
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	if err := checkName(in.Name); err != nil {
+	if err := checkName(&in.Name); err != nil {
 		return tenancy.Tenant{}, err
 	}
 	settings, err := canonicalSettings(in.Settings)

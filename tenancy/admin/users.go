@@ -39,7 +39,7 @@ func (s *Service) CreateUser(
 	if err != nil {
 		return identity.User{}, err
 	}
-	if err := checkName(in.Name); err != nil {
+	if err := checkName(&in.Name); err != nil {
 		return identity.User{}, err
 	}
 	hash, err := s.hash(ctx, in.Password)
@@ -149,9 +149,11 @@ func (s *Service) UpdateUser(
 		c.Email = &email
 	}
 	if c.Name != nil {
-		if err := checkName(*c.Name); err != nil {
+		name := *c.Name
+		if err := checkName(&name); err != nil {
 			return identity.User{}, err
 		}
+		c.Name = &name
 	}
 	hash, err := s.newPassword(ctx, c.Password)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"encoding/base64"
 	"errors"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
@@ -163,7 +165,7 @@ func (s *Service) userOf(ctx context.Context, found Claims) (string, error) {
 	case !s.createUsers:
 		return "", errProvider.Because(errUnknownUser)
 	}
-	name := found.Name
+	name := norm.NFC.String(found.Name)
 	if tenancy.CheckName(name) != nil {
 		name = found.Email
 	}

@@ -72,6 +72,10 @@ type Reference struct {
 	// Lookup is a table without a kind, to which Column refers. A name that the table lacks
 	// is inserted when an item uses it.
 	Lookup *Lookup
+
+	// Cyclic allows an item to come back to itself through this reference; see
+	// [federation.Reference]. It concerns only references of a kind to itself.
+	Cyclic bool
 }
 
 // Join declares a join table. Tenants own its rows too.

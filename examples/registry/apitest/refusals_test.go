@@ -67,6 +67,11 @@ func TestInvalidResourceIsRefusedAndNothingIsWritten(t *testing.T) {
 	requireRefused(t, c, []refusedRequest{
 		put("dangling reference", agent, `{"spec":{"extends":"unknown"}}`, unprocessable,
 			"dangling_reference", "/spec/extends"),
+		put("agent that extends itself", harness.Resource("agent", "itself"),
+			`{"spec":{"extends":"itself"}}`, unprocessable, "cyclic_reference", "/spec/extends"),
+		put("ring of agents", harness.Resource("agent", "base"),
+			`{"spec":{"extends":"chain-2"}}`, unprocessable,
+			"cyclic_reference", "/spec/extends"),
 		put("dangling reference among valid ones", agent, `{"spec":{"prompts":["a","none","z"]}}`,
 			unprocessable, "dangling_reference", "/spec/prompts/1"),
 		put("dangling model_config", agent, `{"spec":{"model_config":"none"}}`, unprocessable,
@@ -192,14 +197,14 @@ func TestConditionalRequests(t *testing.T) {
 	t.Parallel()
 	c := serve(t).Tenant(t)
 	first := c.Put(t, "prompt", "p", map[string]any{})
-	require.Equal(t, `"1"`, first.Header.Get("ETag"))
 	second := c.Put(t, "prompt", "p", map[string]any{"template": "2"})
-	require.Equal(t, `"2"`, second.Header.Get("ETag"))
+	former, current := first.Header.Get("ETag"), second.Header.Get("ETag")
+	require.NotEqual(t, former, current)
 	path, spec := harness.Resource("prompt", "p"), `{"spec":{"template":"3"}}`
 	requireRefused(t, c, []refusedRequest{
-		{"PUT with an old version", http.MethodPut, path, spec, []string{"If-Match", `"1"`},
+		{"PUT with a former tag", http.MethodPut, path, spec, []string{"If-Match", former},
 			http.StatusPreconditionFailed, "version_mismatch", ""},
-		{"DELETE with a future version", http.MethodDelete, path, nil, []string{"If-Match", `"3"`},
+		{"DELETE with a bare version", http.MethodDelete, path, nil, []string{"If-Match", `"2"`},
 			http.StatusPreconditionFailed, "version_mismatch", ""},
 		{"PUT of any version of a missing prompt", http.MethodPut, path + "x", spec,
 			[]string{"If-Match", "*"},
@@ -210,11 +215,17 @@ func TestConditionalRequests(t *testing.T) {
 			[]string{"If-None-Match", `"1"`},
 			http.StatusUnprocessableEntity, "invalid", ""},
 	})
-	c.Send(t, http.MethodGet, path, nil, "If-None-Match", `"2"`).
+	c.Send(t, http.MethodGet, path, nil, "If-None-Match", current).
 		HasStatus(t, http.StatusNotModified)
-	c.Send(t, http.MethodPut, path, spec, "If-Match", `"2"`).HasStatus(t, http.StatusOK)
+	third := c.Send(t, http.MethodPut, path, spec, "If-Match", current).HasStatus(t, http.StatusOK)
 	c.Send(t, http.MethodPut, path+"x", spec, "If-None-Match", "*").HasStatus(t, http.StatusCreated)
-	c.Send(t, http.MethodDelete, path, nil, "If-Match", `"3"`).HasStatus(t, http.StatusNoContent)
+	c.Send(t, http.MethodDelete, path, nil, "If-Match", third.Header.Get("ETag")).
+		HasStatus(t, http.StatusNoContent)
+
+	c.Put(t, "prompt", "p", map[string]any{"template": "anew"})
+	c.Send(t, http.MethodGet, path, nil, "If-None-Match", former).HasStatus(t, http.StatusOK)
+	c.Send(t, http.MethodPut, path, spec, "If-Match", former).
+		IsProblem(t, http.StatusPreconditionFailed, "version_mismatch")
 }
 
 func TestDeleteOfReferencedItemNamesReferrers(t *testing.T) {
@@ -228,7 +239,6 @@ func TestDeleteOfReferencedItemNamesReferrers(t *testing.T) {
 		{Kind: "trigger", Name: "nightly"},
 	}, harness.Decode[struct{ Referrers []federation.Ref }](t, got).Referrers)
 
-	// An agent that only refers to itself can be deleted.
 	c.Send(t, http.MethodDelete, harness.Resource("agent", "itself"), nil).
 		HasStatus(t, http.StatusNoContent)
 }

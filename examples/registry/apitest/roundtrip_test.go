@@ -43,7 +43,7 @@ var sampleResources = []struct{ kind, name, body string }{
 		"spec":{"extends":"chain-1","endpoint":"https://a.example/","prompts":["z","a","m/1"],
 			"mcp_servers":["io.github.acme/weather","b"],"tools":["Read"]}}`},
 	{"agent", "itself", `{"spec":{"prompts":[],"mcp_servers":[]}}`},
-	{"agent", "itself", `{"spec":{"extends":"itself","mcp_servers":["b","io.github.acme/weather"],
+	{"agent", "itself", `{"spec":{"mcp_servers":["b","io.github.acme/weather"],
 		"deep":{"b":[1,2.5,-0.1,9007199254740991,null,{"":""}],"a":true,"\u20ac":"\u0001\u2028<>&"}}}`},
 	{"trust_rule", "for an agent",
 		`{"spec":{"effect":"allow","subject":{"kind":"agent","name":"chain-2"},"action":"tools.call",
@@ -143,7 +143,7 @@ func TestPromotionLosesNoData(t *testing.T) {
 
 	t.Run("read returns every field as written", func(t *testing.T) {
 		for _, f := range sampleResources {
-			if f.name == "itself" && !strings.Contains(f.body, "extends") {
+			if f.name == "itself" && !strings.Contains(f.body, "deep") {
 				continue // was overwritten
 			}
 			var wrote, got struct {

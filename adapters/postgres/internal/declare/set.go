@@ -71,6 +71,7 @@ func (t *Table) federationKind() (federation.Kind, error) {
 		}
 		kind.References = append(kind.References, federation.Reference{
 			Field: r.Field, Kinds: r.Kinds(), Many: r.JoinTable != nil, Required: r.required,
+			Cyclic: r.Cyclic,
 		})
 	}
 	return kind, nil

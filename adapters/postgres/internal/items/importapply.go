@@ -37,7 +37,7 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 			return nil, err
 		}
 	}
-	return secrets, nil
+	return secrets, im.checkRings(ctx)
 }
 
 // chosenItems is the source of the import's chosen items of a kind.

@@ -53,6 +53,7 @@ type putRun struct {
 	item      federation.Item
 	secrets   map[string]string // values by the names of the secrets
 	cond      ports.Condition
+	rings     []acyclic // the item's references that must not close a ring
 }
 
 // putSource is the [itemsql.Source] of a put; putRun.sourceArgs are its arguments.
@@ -72,6 +73,9 @@ func (p *putRun) sourceArgs(current lockedRow) []any {
 func (p *putRun) run(
 	ctx context.Context, tx bun.Tx,
 ) (stored federation.Resource, created bool, err error) {
+	if err := p.lockRings(ctx, tx); err != nil {
+		return stored, false, err
+	}
 	current, err := lockRow(ctx, tx, p.tenant, p.table, p.item.Name, "NO KEY UPDATE")
 	if err != nil {
 		return stored, false, err
@@ -79,7 +83,7 @@ func (p *putRun) run(
 	if err := p.lockTargets(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	if err := p.cond.Check(p.item.Ref, current.Version); err != nil {
+	if err := p.cond.Check(p.item.Ref, current.ID, current.Version); err != nil {
 		return stored, false, err
 	}
 	before, err := p.readBefore(ctx, tx, current)
@@ -97,6 +101,9 @@ func (p *putRun) run(
 	stored, err = p.resources.get(ctx, tx, p.tenant, p.table, p.item.Name)
 	if err != nil {
 		return stored, false, err
+	}
+	if err := p.checkRings(ctx, tx, stored.ID); err != nil {
+		return federation.Resource{}, false, err
 	}
 	return stored, created, audit.Record(ctx, tx,
 		federation.WriteEvent(before, stored.Item, secrets))

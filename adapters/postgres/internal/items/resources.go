@@ -118,7 +118,7 @@ func (s *resources) Delete(
 		if !row.exists() {
 			return federation.ItemNotFound(ref)
 		}
-		if err := cond.Check(ref, row.Version); err != nil {
+		if err := cond.Check(ref, row.ID, row.Version); err != nil {
 			return err
 		}
 		before, err := s.get(ctx, tx, tenant, t, ref.Name)
