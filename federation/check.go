@@ -13,7 +13,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const maxLabels = 64
+const (
+	maxLabels     = 64
+	tooManyLabels = "must be at most %d"
+)
 
 // Check validates an item against its kind and returns it sealed. It ignores
 // Version and UpdatedAt. An undeclared kind is [tenancy.CodeNotFound]. A spec that
@@ -70,7 +73,7 @@ func (s *schema) checkName(p *problems, name string) {
 
 func checkLabels(p *problems, labels map[string]string) {
 	if len(labels) > maxLabels {
-		p.invalid("/labels", "must be at most %d", maxLabels)
+		p.invalid("/labels", tooManyLabels, maxLabels)
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
