@@ -70,6 +70,7 @@ func Open(
 		Metrics:           reg.telemetry.Handler(),
 		Observe:           reg.telemetry.Observe,
 		AccessLog:         cfg.accessLog,
+		SpoolLimit:        int64(cfg.limits.spool) << 20,
 		Logger:            log,
 		Title:             "Bailiwick registry",
 	}))
@@ -99,12 +100,14 @@ func (reg *Registry) databaseOptions(
 		}
 		url = reg.embedded.URL()
 	}
-	return postgres.Options{
+	options := postgres.Options{
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
 		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
 		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
 		SecretsKey: key, AuditRetention: cfg.auditRetention, Logger: log,
-	}, nil
+	}
+	cfg.limits.apply(&options)
+	return options, nil
 }
 
 // tokenMessage shows the generated token and how to use it. The arguments are the
