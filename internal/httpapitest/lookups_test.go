@@ -60,7 +60,7 @@ func (c countedSessions) Find(
 	return c.SessionFinder.Find(ctx, hash, now)
 }
 
-// countingRegistry returns a registry whose clock stands still, and the counter of its lookups.
+// countingRegistry returns a registry whose clock never moves, and the counter of its lookups.
 func countingRegistry(t *testing.T, options ...apitest.Option) (*apitest.Registry, *lookupCounter) {
 	t.Helper()
 	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
