@@ -96,7 +96,8 @@ func TestUnknownCredentialsOfOneAddressAreNotAllLookedUp(t *testing.T) {
 	}{
 		"API keys": {"Authorization", func() string { return "Bearer " + tenancy.NewKeySecret() },
 			func(*httpapi.Options) {}},
-		"adopted keys": {"Authorization", func() string { return "Bearer " + tenancy.NewID().String() },
+		"adopted keys": {"Authorization",
+			func() string { return "Bearer " + tenancy.NewID().String() },
 			func(o *httpapi.Options) { o.AdoptedKeys = true }},
 		"sessions": {"Cookie", func() string { return "bailiwick=" + identity.NewSessionSecret() },
 			func(*httpapi.Options) {}},
@@ -131,7 +132,7 @@ func TestMalformedKeysAreRefusedWithoutALookup(t *testing.T) {
 	reg, counter := countingRegistry(t)
 	secret := tenancy.NewKeySecret()
 	for range 300 {
-		for _, token := range []string{"x", secret[:len(secret)-1] + "g", tenancy.NewID().String()} {
+		for _, token := range []string{"x", secret[:len(secret)-1] + "g", "Bearer"} {
 			require.Equal(t, 401, from(reg, "192.0.2.7:1", "Authorization", "Bearer "+token).Code)
 		}
 	}

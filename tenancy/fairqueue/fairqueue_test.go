@@ -36,7 +36,8 @@ func wait(t *testing.T, q *fairqueue.Queue[string], key string, entered func(lea
 			entered(leave)
 		}
 	}()
-	require.Eventually(t, func() bool { return q.Waiting() > before }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return q.Waiting() > before }, time.Minute,
+		time.Millisecond)
 }
 
 func TestKeyHasAtMostItsShareOfTheSlots(t *testing.T) {

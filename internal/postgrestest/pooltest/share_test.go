@@ -128,8 +128,8 @@ func TestPurgesLeaveConnectionsToOtherWork(t *testing.T) {
 	const purges = 5
 	done := make(chan error, purges)
 	for range purges {
-		tenant := tenancy.NewTenant(tenancy.NewID(), tenancy.Slug("t-"+tenancy.NewID().String()[24:]),
-			"T")
+		slug := tenancy.Slug("t-" + tenancy.NewID().String()[24:])
+		tenant := tenancy.NewTenant(tenancy.NewID(), slug, "T")
 		stored, err := w.DB.Tenants().Create(t.Context(), tenant)
 		require.NoError(t, err)
 		require.NoError(t, stored.Delete(time.Now()))

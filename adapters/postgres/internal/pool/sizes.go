@@ -73,12 +73,9 @@ func (p *Pool) Fit(ctx context.Context) error {
 
 // resize gives every pool its full size. One that the server refused a connection is smaller.
 func (p *Pool) resize() {
-	for _, sized := range []struct {
-		patient *patientConnector
-		size    int
-	}{{p.patientApp, p.sizes.App}, {p.patientSystem, p.sizes.System}, {p.patientBulk, p.sizes.Bulk}} {
-		sized.patient.resize(sized.size)
-	}
+	p.patientApp.resize(p.sizes.App)
+	p.patientSystem.resize(p.sizes.System)
+	p.patientBulk.resize(p.sizes.Bulk)
 }
 
 // resizeInterval is how often pools that became smaller are tried at their full size.
