@@ -51,8 +51,8 @@ func ReadBundle(r io.Reader) *BundleReader {
 //   - A number that a double can't hold exactly is [tenancy.CodeInexactNumber] if
 //     the item's digest matches the number as RFC 8785 rounds it, otherwise
 //     CodeDigestMismatch.
-//   - An item of more than 64 MiB of text, and a spec larger than [MaxSpec], are
-//     [tenancy.CodeTooLarge].
+//   - An item of more than 8 MiB of text or 262,144 members, and a spec larger than
+//     [MaxSpec], are [tenancy.CodeTooLarge].
 //
 // Members may have any order and any white space: digests cover the content of
 // the JSON, not its spelling. They cover kind, name, labels and spec of the

@@ -13,7 +13,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const maxLabels = 64
+const (
+	maxLabels     = 64
+	tooManyLabels = "must be at most %d"
+)
 
 // Check validates an item against its kind and returns it sealed. It ignores
 // Version and UpdatedAt. An undeclared kind is [tenancy.CodeNotFound]. A spec that
@@ -74,7 +77,7 @@ func (s *schema) checkName(p *problems, name string) {
 // checkLabels returns the labels with their keys in normal form.
 func checkLabels(p *problems, labels map[string]string) map[string]string {
 	if len(labels) > maxLabels {
-		p.invalid("/labels", "must be at most %d", maxLabels)
+		p.invalid("/labels", tooManyLabels, maxLabels)
 		return labels
 	}
 	normal := make(map[string]string, len(labels))

@@ -1,7 +1,6 @@
 package federation
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +14,8 @@ import (
 )
 
 const (
-	readSize   = 64 << 10
 	maxText    = 2 * MaxSpec // bytes of one item as written, with white space and escapes
+	maxMembers = 1 << 18     // of the objects in one item; a parser needs 150 bytes for each
 	maxInteger = 1 << 53     // a double holds every integer up to this one
 )
 
@@ -30,14 +29,14 @@ type input struct {
 }
 
 func newInput(r io.Reader) *input {
-	limited := &limitedReader{r: bufio.NewReaderSize(r, readSize), left: maxText}
+	limited := &limitedReader{r: newCompactReader(r), left: maxText}
 	return &input{d: jsontext.NewDecoder(limited), reader: limited}
 }
 
-// limitedReader limits the bytes of one part of the bundle. It keeps the error of
-// the underlying reader, which the parser's error doesn't always contain.
+// limitedReader limits the bytes and the members of one part of the bundle. It keeps the
+// error of the underlying reader, which the parser's error doesn't always contain.
 type limitedReader struct {
-	r    io.Reader
+	r    *compactReader
 	left int // bytes until the part is too large
 	err  error
 }
@@ -48,6 +47,11 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 			"a part of the bundle is larger than %d bytes", maxText)
 		return 0, l.err
 	}
+	if l.r.members > maxMembers {
+		l.err = problem(tenancy.CodeTooLarge, "",
+			"a part of the bundle has more than %d members", maxMembers)
+		return 0, l.err
+	}
 	n, err := l.r.Read(p)
 	l.left -= n
 	if err != nil && err != io.EOF {
@@ -56,8 +60,8 @@ func (l *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// resetLimit begins the next part of at most maxText bytes.
-func (in *input) resetLimit() { in.reader.left = maxText }
+// resetLimit begins the next part of at most maxText bytes and maxMembers members.
+func (in *input) resetLimit() { in.reader.left, in.reader.r.members = maxText, 0 }
 
 // errorf returns an error at the value that was read last.
 func (in *input) errorf(code tenancy.Code, format string, args ...any) error {
@@ -210,6 +214,9 @@ func (in *input) labels() (map[string]string, error) {
 	}
 	labels := map[string]string{}
 	for in.d.PeekKind() != jsontext.KindEndObject {
+		if len(labels) == maxLabels {
+			return nil, in.errorf(tenancy.CodeInvalid, tooManyLabels, maxLabels)
+		}
 		key, err := in.text()
 		if err != nil {
 			return nil, err

@@ -15,8 +15,8 @@ import (
 )
 
 // MaxSpec is the maximum size of a spec in canonical form, in bytes. It limits
-// the memory that one item of a bundle needs.
-const MaxSpec = 32 << 20
+// the memory that one item of a bundle needs, of which several are read at once.
+const MaxSpec = 4 << 20
 
 const specTooLarge = "must have at most %d bytes"
 

@@ -1,6 +1,9 @@
 package tenancy
 
-import "context"
+import (
+	"context"
+	"net/netip"
+)
 
 // Request is what the audit log records of a request.
 type Request struct {
@@ -21,4 +24,19 @@ func WithRequest(ctx context.Context, r Request) context.Context {
 func RequestFrom(ctx context.Context) Request {
 	r, _ := ctx.Value(requestKey{}).(Request)
 	return r
+}
+
+// NetworkOf returns the network of one client with this IP address: the address for IPv4, and
+// for IPv6 the 64-bit prefix that a client usually has for itself. It is "" if the address is
+// invalid.
+func NetworkOf(address string) string {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return ""
+	}
+	bits := 64
+	if addr = addr.Unmap().WithZone(""); addr.Is4() {
+		bits = 32
+	}
+	return netip.PrefixFrom(addr, bits).Masked().String()
 }

@@ -23,6 +23,8 @@ type api struct {
 	admin        *admin.Service
 	promote      *promote.Service
 	limits       *limits
+	lookups      *credentialLookups
+	adoptedKeys  bool
 	signin       *signin.Service // nil: the host authenticates callers
 	openID       bool
 
@@ -63,8 +65,9 @@ func New(s ports.Services, o Options) *API {
 	o = o.withDefaults(s)
 	a := &api{
 		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver,
-		promote: promote.New(s),
-		limits:  newLimits(o.Clock),
+		promote: promote.NewLimited(s, promote.Limits{Disk: o.SpoolLimit}),
+		limits:  newLimits(o.Clock), lookups: newCredentialLookups(o.Clock),
+		adoptedKeys: o.AdoptedKeys,
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		bodyTimeout: o.BodyTimeout, bundleTimeout: o.BundleTimeout,

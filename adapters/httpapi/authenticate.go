@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
@@ -56,8 +58,16 @@ func (a *api) bearerOrSession(w http.ResponseWriter, c *call) (tenancy.Principal
 	if err := a.sameOrigin(c.Request); err != nil {
 		return tenancy.Principal{}, err
 	}
-	caller, err := a.signin.Authenticate(c.Context(), secret)
-	if err != nil {
+	var caller signin.Caller
+	find := func() (err error) {
+		caller, err = a.signin.Authenticate(c.Context(), secret)
+		return err
+	}
+	lookUp := a.lookups.do
+	if _, err := identity.HashSessionSecret(secret); err != nil {
+		lookUp = withoutLookup
+	}
+	if err := lookUp(c.Context(), secret, find); err != nil {
 		return tenancy.Principal{}, err
 	}
 	c.session = caller.Session
@@ -77,5 +87,19 @@ func (a *api) bearer(r *http.Request) (tenancy.Principal, error) {
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return tenancy.Principal{}, errCredentials
 	}
-	return a.admin.Authenticate(r.Context(), strings.TrimSpace(token))
+	token = strings.TrimSpace(token)
+	lookUp := a.lookups.do
+	if _, err := tenancy.HashKeySecret(token); err != nil && !a.adoptedKeys {
+		lookUp = withoutLookup
+	}
+	var p tenancy.Principal
+	err := lookUp(r.Context(), token, func() (err error) {
+		p, err = a.admin.Authenticate(r.Context(), token)
+		return err
+	})
+	return p, err
 }
+
+// withoutLookup calls find for credentials whose form or checksum is wrong: they are refused
+// without a read of the store, which needs no limit.
+func withoutLookup(_ context.Context, _ string, find func() error) error { return find() }

@@ -185,7 +185,7 @@ func (op operation) problems() map[int][]tenancy.Code {
 	codes := slices.Concat(op.codes,
 		[]tenancy.Code{tenancy.CodeInvalid, tenancy.CodeInternal, tenancy.CodeUnavailable})
 	if op.access != anyone {
-		codes = append(codes, tenancy.CodeUnauthenticated)
+		codes = append(codes, tenancy.CodeUnauthenticated, tenancy.CodeTooManyAttempts)
 	}
 	if op.access == managesTenant || op.access == worksInTenant {
 		codes = append(codes, tenancy.CodeTooManyRequests)

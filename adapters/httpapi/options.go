@@ -73,6 +73,9 @@ type Options struct {
 	// [http.Server.ReadHeaderTimeout].
 	BodyTimeout   time.Duration
 	BundleTimeout time.Duration
+	// SpoolLimit is the size of the temporary files of all exports and imports in progress,
+	// in bytes. One tenant may use a quarter of it. Defaults to 4 GiB.
+	SpoolLimit int64
 
 	// Discovery are the lists of the route /api/v1/discovery. Defaults to none.
 	Discovery []Discovery
@@ -134,6 +137,8 @@ func (o Options) check(s ports.Services) error {
 		return fmt.Errorf("Options.BodyTimeout %s is negative", o.BodyTimeout)
 	case o.BundleTimeout < 0:
 		return fmt.Errorf("Options.BundleTimeout %s is negative", o.BundleTimeout)
+	case o.SpoolLimit < 0:
+		return fmt.Errorf("Options.SpoolLimit %d is negative", o.SpoolLimit)
 	case o.Prefix != "" && (o.Prefix[0] != '/' || strings.HasSuffix(o.Prefix, "/") ||
 		strings.ContainsAny(o.Prefix, "{} ?#%")):
 		return fmt.Errorf("Options.Prefix %q must start with a slash, end without one and be a"+

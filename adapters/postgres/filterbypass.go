@@ -2,7 +2,11 @@ package postgres
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
@@ -21,6 +25,16 @@ func init() {
 	}
 }
 
+const ownerConns = 8
+
+// ownerPool returns a pool of connections of the migrating user.
+func ownerPool(c driver.Connector) *bun.DB {
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(ownerConns)
+	db.SetMaxIdleConns(ownerConns)
+	return bun.NewDB(db, pgdialect.New())
+}
+
 // inside returns what the proof of isolation needs. The caller closes the pool Owner.
 func (db *DB) inside() (filterbypass.Internals, error) {
 	owner, err := pool.NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
@@ -29,7 +43,7 @@ func (db *DB) inside() (filterbypass.Internals, error) {
 	}
 	inside := filterbypass.Internals{
 		MultiTenant: db.pool.Settings.MultiTenant,
-		Owner:       pool.NewDB(sql.OpenDB(owner), pool.SystemConns),
+		Owner:       ownerPool(owner),
 		Owned:       declare.OwnedTables(db.config.Declared.Tables),
 		Models:      db.config.models(),
 	}

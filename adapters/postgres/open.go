@@ -72,6 +72,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	pool.StartKeyRefresh()
+	pool.StartResizing()
 	audit.KeepPartitions(pool, c.auditRetention)
 	return db, nil
 }
@@ -86,6 +87,9 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 		return err
 	}
 	if err := db.pool.LoadTimeout(ctx); err != nil {
+		return err
+	}
+	if err := db.pool.Fit(ctx); err != nil {
 		return err
 	}
 	if err := db.checkIsolation(ctx); err != nil {

@@ -62,9 +62,20 @@ type Options struct {
 	// reading a secret is an error.
 	SecretsKey []byte
 
-	// MaxConns is the maximum number of connections of the application's pool. Defaults
-	// to 20.
-	MaxConns int
+	// MaxConns, SystemConns and BulkConns are the maximum numbers of connections: for the
+	// tenants' statements, for work across tenants, and for imports. One more connection
+	// receives change notifications. They default to 20, 8 and 4, and to fewer on a server
+	// whose max_connections, less a fifth, is too small for them.
+	MaxConns, SystemConns, BulkConns int
+
+	// ConnectionWait is how long a statement waits for the server while all of the server's
+	// connections are in use. Defaults to 30 seconds.
+	ConnectionWait time.Duration
+
+	// BulkWait is how long an export, an import or a purge waits for its turn. Half of the
+	// application's connections export at once, a quarter for one tenant; BulkConns tenants
+	// import at once; half of SystemConns purge. Defaults to 5 minutes.
+	BulkWait time.Duration
 
 	// Scope says how the tenant is sent with a statement. Defaults to [Message].
 	Scope schema.Scope
@@ -89,8 +100,7 @@ type Options struct {
 }
 
 const (
-	defaultMaxConns = 20
-	secretsKeySize  = 32
+	secretsKeySize = 32
 
 	defaultAppRole    = "bailiwick_app"
 	defaultSystemRole = "bailiwick_system"
@@ -127,6 +137,9 @@ func (o Options) check() (config, error) {
 		return config{}, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative",
 			o.AuditRetention)
 	}
+	if err := o.checkLimits(); err != nil {
+		return config{}, err
+	}
 	if o.Scope != schema.Message && o.Scope != schema.Transaction {
 		return config{}, fmt.Errorf(
 			"postgres: Options.Scope is %d, neither Message nor Transaction",
@@ -152,13 +165,36 @@ func (o Options) check() (config, error) {
 	}, nil
 }
 
+// checkLimits refuses negative numbers of connections and negative times.
+func (o Options) checkLimits() error {
+	for name, conns := range map[string]int{
+		"MaxConns": o.MaxConns, "SystemConns": o.SystemConns, "BulkConns": o.BulkConns,
+	} {
+		if conns < 0 {
+			return fmt.Errorf("postgres: Options.%s is %d: it can't be negative", name, conns)
+		}
+	}
+	for name, limit := range map[string]time.Duration{
+		"StatementTimeout": o.StatementTimeout, "ConnectionWait": o.ConnectionWait,
+		"BulkWait": o.BulkWait,
+	} {
+		if limit < 0 {
+			return fmt.Errorf("postgres: Options.%s is %v: it can't be negative", name, limit)
+		}
+	}
+	return nil
+}
+
 // settings fills in the defaults of the connections: the URLs of the two roles, their names,
 // and the limits.
 func (o Options) settings() (pool.Settings, error) {
 	s := pool.Settings{
 		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
-		MultiTenant: o.MultiTenant, Scope: o.Scope, MaxConns: cmp.Or(o.MaxConns, defaultMaxConns),
-		StatementTimeout: cmp.Or(o.StatementTimeout, pool.DefaultTimeout), QueryHooks: o.QueryHooks,
+		MultiTenant: o.MultiTenant, Scope: o.Scope,
+		Conns:            pool.Sizes{App: o.MaxConns, System: o.SystemConns, Bulk: o.BulkConns},
+		StatementTimeout: cmp.Or(o.StatementTimeout, pool.DefaultTimeout),
+		ConnectionWait:   cmp.Or(o.ConnectionWait, pool.DefaultConnectionWait),
+		BulkWait:         cmp.Or(o.BulkWait, pool.DefaultBulkWait), QueryHooks: o.QueryHooks,
 		Logger: cmp.Or(o.Logger, slog.Default()),
 	}
 	owner, err := url.Parse(s.URL)

@@ -27,10 +27,13 @@ type Exported struct {
 func (s *Service) Export(
 	ctx context.Context, tenant tenancy.Tenant, sel ports.Selection,
 ) (*Exported, error) {
-	items := new(spool)
+	items, err := s.space.open(tenant.ID)
+	if err != nil {
+		return nil, err
+	}
 	digester := federation.NewDigester()
 	var line []byte
-	err := s.ports.Transfers.Export(ctx, tenant.ID, sel, func(item federation.Item) error {
+	err = s.ports.Transfers.Export(ctx, tenant.ID, sel, func(item federation.Item) error {
 		line = line[:0]
 		if digester.Count() > 0 {
 			line = append(line, ',')

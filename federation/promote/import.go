@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -16,8 +15,8 @@ import (
 var errDryRun = errors.New("promote: dry run")
 
 // Import reads a bundle from r into tenant, in one transaction: it writes all
-// items or nothing. It plans and writes nothing before it has read the bundle to
-// its end and verified every digest in it.
+// items or nothing. The transaction begins after the bundle was read to its end and
+// verified, so that it never waits for r.
 //
 // The errors, each of which means that nothing was written:
 //   - [tenancy.CodeImportConflict] with members "counts" ([Counts]) and "items"
@@ -34,6 +33,8 @@ var errDryRun = errors.New("promote: dry run")
 //     literal value of a secret is CodeInvalid.
 //   - [tenancy.CodeDanglingReference]: an item refers to a name that neither the
 //     target nor the bundle has. A dry run reports it too.
+//   - [tenancy.CodeUnavailable] with the member "retry_after": other exports and
+//     imports use the memory or the temporary space ([Limits]).
 //   - An error of r, which [errors.Is] finds, and those of [ports.Transfers].
 func (s *Service) Import(
 	ctx context.Context, tenant tenancy.ID, r io.Reader, opts Options,
@@ -46,10 +47,24 @@ func (s *Service) Import(
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{ImportID: id.String(), DryRun: opts.DryRun, items: new(spool)}
+	received, err := s.receive(tenant, r)
+	if err != nil {
+		return nil, err
+	}
+	bundle, err := s.check(ctx, tenant, received)
+	received.Close()
+	if err != nil {
+		return nil, err
+	}
+	defer bundle.Close()
+	reported, err := s.space.open(tenant)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{ImportID: id.String(), DryRun: opts.DryRun, items: reported}
 	err = s.ports.Transfers.Import(ctx, tenant, func(imp ports.Import) error {
 		p := &planner{kinds: s.ports.Kinds, imp: imp, strategy: strategy, report: report}
-		return s.runImport(ctx, p, r, opts.DryRun)
+		return runImport(ctx, p, bundle, opts.DryRun)
 	})
 	if err != nil && !(opts.DryRun && errors.Is(err, errDryRun)) {
 		report.Close()
@@ -59,12 +74,11 @@ func (s *Service) Import(
 }
 
 // runImport stages, plans and applies the bundle, within the transaction.
-func (s *Service) runImport(ctx context.Context, p *planner, r io.Reader, dryRun bool) error {
-	in := &incomingBundle{kinds: s.ports.Kinds, bundle: federation.ReadBundle(r)}
-	if err := p.imp.Stage(ctx, in.items()); err != nil {
+func runImport(ctx context.Context, p *planner, bundle *checkedBundle, dryRun bool) error {
+	if err := p.imp.Stage(ctx, bundle.items()); err != nil {
 		return err
 	}
-	if !in.complete {
+	if !bundle.complete {
 		return errors.New("promote: the store staged only a part of the bundle, without an error")
 	}
 	if err := p.plan(ctx); err != nil {
@@ -81,7 +95,7 @@ func (s *Service) runImport(ctx context.Context, p *planner, r io.Reader, dryRun
 	if dryRun {
 		return errDryRun
 	}
-	manifest := in.bundle.Manifest()
+	manifest := bundle.manifest
 	p.imp.Describe(map[string]any{
 		"import_id": p.report.ImportID, "strategy": p.strategy, "counts": p.report.Counts,
 		"digest": manifest.Digest, "source": map[string]any{"instance": manifest.Source.Instance,

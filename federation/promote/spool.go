@@ -5,15 +5,21 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// spoolMemory is the maximum size of a spool's memory, in bytes.
-const spoolMemory = 1 << 20
+// spoolMemory is the maximum size of a spool's memory, in bytes. It is small, because each
+// client that sends or reads slowly has a spool.
+const spoolMemory = 128 << 10
 
 // spool keeps the data written to it until it is closed. It keeps up to
 // spoolMemory bytes in memory and writes more to a temporary file without a name.
-// The zero spool is empty and ready for use.
+// It is made by [spoolSpace.open] and counts there.
 type spool struct {
+	space         *spoolSpace
+	tenant        tenancy.ID
+	closed        bool
 	memory        []byte   // the last bytes written
 	file          *os.File // all bytes before those in memory
 	fileSize      int64
@@ -39,14 +45,16 @@ func (s *spool) Write(p []byte) (int, error) {
 
 // flush appends p to the file, which it creates if necessary.
 func (s *spool) flush(p []byte) error {
+	if err := s.space.reserve(s.tenant, s.fileSize, int64(len(p))); err != nil {
+		return err
+	}
+	s.fileSize += int64(len(p)) // reserved, even if less is written
 	if s.file == nil {
 		if err := s.open(); err != nil {
 			return err
 		}
 	}
-	n, err := s.file.Write(p)
-	s.fileSize += int64(n)
-	if err != nil {
+	if _, err := s.file.Write(p); err != nil {
 		return fmt.Errorf("promote: write a temporary file: %w", err)
 	}
 	return nil
@@ -79,12 +87,15 @@ func (s *spool) reader() io.Reader {
 
 // Close releases the memory and the file. A second Close does nothing.
 func (s *spool) Close() error {
-	s.memory = nil
-	if s.file == nil {
+	if s.closed {
 		return nil
 	}
+	s.space.release(s.tenant, s.fileSize)
 	f := s.file
-	s.file, s.fileSize = nil, 0
+	s.closed, s.memory, s.file, s.fileSize = true, nil, nil, 0
+	if f == nil {
+		return nil
+	}
 	err := f.Close()
 	if s.removeOnClose {
 		return os.Remove(f.Name())

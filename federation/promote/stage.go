@@ -9,13 +9,12 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// incomingBundle is a bundle that is being imported. The reader verifies the
+// incomingBundle is a bundle that is being checked. The reader verifies the
 // digest of each item as the bundle contains it. The store stages and compares
 // the item in normal form, in which absent fields have their defaults.
 type incomingBundle struct {
-	kinds    *federation.Kinds
-	bundle   *federation.BundleReader
-	complete bool // the bundle was read to its end without an error
+	kinds  *federation.Kinds
+	bundle *federation.BundleReader
 }
 
 // items yields the bundle's items in normal form. The first error ends it.
@@ -33,7 +32,6 @@ func (in *incomingBundle) items() iter.Seq2[federation.Item, error] {
 				return
 			}
 		}
-		in.complete = true
 	}
 }
 

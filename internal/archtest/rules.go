@@ -39,6 +39,8 @@ var (
 	toHelpers    = Edge{"internal/...", "small helpers that no host can import"}
 	toCacheinval = Edge{"tenancy/cacheinval",
 		"what is remembered holds until a change of it is heard"}
+	toFairqueue = Edge{"tenancy/fairqueue",
+		"work that takes long has a share for each tenant, and waits in one way"}
 	toUUID = Edge{uuid, "makes and reads ids"}
 	toJSON = Edge{jsontext, "streams JSON and has its canonical form"}
 	toNorm = Edge{"golang.org/x/text/unicode/norm",
@@ -136,7 +138,7 @@ var Rooms = []Room{
 		Path: "federation/...",
 		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
 			" other use case",
-		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toUUID, toJSON},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toFairqueue, toUUID, toJSON},
 		Tests: testTools,
 	},
 	adapter("..."), // a new one: it needs a room of its own before it gets third parties
@@ -157,7 +159,7 @@ var Rooms = []Room{
 	postgresRoom("internal/itemsql", "it writes SQL and runs none of it",
 		toTenancy, toFederation, inPostgres("internal/declare"), inPostgres("internal/sqltext")),
 	postgresRoom("internal/pool", "every store holds it, so that it knows none of them",
-		toTenancy, inPostgres("schema"), inPostgres("internal/pgerr"),
+		toTenancy, toFairqueue, inPostgres("schema"), inPostgres("internal/pgerr"),
 		inPostgres("internal/session"),
 		toUUID, toBun),
 	postgresRoom("internal/catalog",

@@ -27,7 +27,7 @@ func TestImportConflictingWithAnotherWriteIsRefused(t *testing.T) {
 		services := memory.New(apitest.Kinds(), memory.Options{}).Services()
 		services.Transfers = failingTransfers{services.Transfers, code}
 		reg := apitest.NewOver(t, services)
-		reg.Do(t, apitest.Post("acme-admin", "/api/v1/tenants/acme/import", "{}")).
-			WantProblem(t, http.StatusConflict, code)
+		bundle := exportBundle(t, reg, "acme", "").Body
+		importBundle(t, reg, "acme", "", bundle).WantProblem(t, http.StatusConflict, code)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"math"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -33,26 +32,11 @@ func (s *Service) accountSubjects(user, email, address string) attemptSubjects {
 
 // addressSubject returns the subject of an attempt that names no account.
 func (s *Service) addressSubject(address string) (subjects attemptSubjects) {
-	if network := networkOf(address); network != "" {
+	if network := tenancy.NetworkOf(address); network != "" {
 		subjects.address = &ports.Subject{Key: sha256.Sum256([]byte("from " + network)),
 			Backoff: s.address}
 	}
 	return subjects
-}
-
-// networkOf returns the network of one client: an IPv4 address, or the 64-bit
-// prefix that an IPv6 client usually has for itself. It is "" for an invalid
-// address.
-func networkOf(address string) string {
-	addr, err := netip.ParseAddr(address)
-	if err != nil {
-		return ""
-	}
-	bits := 64
-	if addr = addr.Unmap().WithZone(""); addr.Is4() {
-		bits = 32
-	}
-	return netip.PrefixFrom(addr, bits).Masked().String()
 }
 
 // countAttempt counts an attempt before its result is known. It returns an error

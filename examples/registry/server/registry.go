@@ -71,6 +71,7 @@ func Open(
 		Metrics:           reg.telemetry.Handler(),
 		Observe:           reg.telemetry.Observe,
 		AccessLog:         cfg.accessLog,
+		SpoolLimit:        int64(cfg.limits.spool) << 20,
 		Logger:            log,
 		Title:             "Bailiwick registry",
 	}))
@@ -96,12 +97,14 @@ func (reg *Registry) databaseOptions(
 			return postgres.Options{}, err
 		}
 	}
-	return postgres.Options{
+	options := postgres.Options{
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
 		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
 		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
 		SecretsKey: key, AuditRetention: cfg.auditRetention, Logger: log,
-	}, nil
+	}
+	cfg.limits.apply(&options)
+	return options, nil
 }
 
 // startEmbedded starts the embedded PostgreSQL and returns its URL. With shareEmbedded, it

@@ -41,6 +41,15 @@ func (Cmd) Help() string {
   OIDC_CREATE_USERS
                    true creates a user for any person with a verified e-mail address (false)
   AUDIT_RETENTION  minimum time that audit entries are kept, such as 8760h; deleted by whole months (for ever)
+  DB_CONNECTIONS, DB_SYSTEM_CONNECTIONS, DB_BULK_CONNECTIONS
+                   connections for tenants' statements, for work across tenants and for
+                   imports (20, 8 and 4; fewer on a server with few connections)
+  DB_STATEMENT_TIMEOUT
+                   limit of a statement (30s)
+  DB_CONNECTION_WAIT
+                   longest wait for a connection of a full database server (30s)
+  DB_BULK_WAIT     longest wait for the turn of an export, an import or a purge (5m)
+  SPOOL_LIMIT      MiB of temporary files of exports and imports; one tenant may use a quarter (4096)
   ACCESS_LOG       true logs one line for each request (true)
   OTEL_EXPORTER_OTLP_ENDPOINT
                    endpoint of traces; OpenTelemetry's other settings apply too (none: no traces)`

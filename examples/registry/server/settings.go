@@ -32,6 +32,7 @@ type Settings struct {
 	accessLog      bool
 	traces         bool          // export traces; OpenTelemetry's settings name the endpoint
 	auditRetention time.Duration // 0: for ever
+	limits         limitSettings
 	openID         openIDSettings
 }
 
@@ -51,7 +52,7 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 		baseDomain:  cmp.Or(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [8]error // all are reported at once, so that one start shows every mistake
+	var errs [9]error // all are reported at once, so that one start shows every mistake
 	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
@@ -60,6 +61,7 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 	s.traces, errs[5] = exportsTraces(getenv)
 	s.auditRetention, errs[6] = parseRetention(getenv("AUDIT_RETENTION"))
 	s.openID, errs[7] = readOpenID(getenv)
+	s.limits, errs[8] = readLimits(getenv)
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}

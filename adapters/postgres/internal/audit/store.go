@@ -115,11 +115,15 @@ func selectEntries(db bun.IDB, q ports.AuditQuery) *bun.SelectQuery {
 	return query
 }
 
-// exportPage is the number of entries that an export reads with one statement. Pages keep each
-// statement short, however slowly the caller of Export takes the entries.
-const exportPage = 1000
+// exportPage is the number of entries that an export reads with one statement and has in memory.
+const exportPage = 200
 
-// Export adds pending entries to the chain before it takes its snapshot.
+var errRemoved = tenancy.Errorf(tenancy.CodeUnavailable,
+	"entries of the audit log were removed during the export: try again")
+
+// Export holds no connection while begin or yield runs: a client's pace may decide how long they
+// take. It needs no transaction for its snapshot, because entries never change: the snapshot is
+// the entries up to the last one. Pending entries are added to the chain before.
 func (l *tenantLog) Export(
 	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
 	begin func(first, last tenancy.AuditChain) error, yield func(tenancy.AuditEntry) error,
@@ -128,37 +132,32 @@ func (l *tenantLog) Export(
 	if err != nil {
 		return err
 	}
-	if err := Chain(ctx, l.pool); err != nil {
+	first, last, err := l.Ends(ctx, tenant)
+	if err != nil {
 		return err
 	}
-	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return pgerr.Translate(l.pool.App.RunInTx(ctx, snapshot,
-		func(ctx context.Context, tx bun.Tx) error {
-			first, last, err := readEnds(ctx, tx, tenant)
-			if err != nil {
-				return err
-			}
-			if err := begin(first, last); err != nil {
-				return err
-			}
-			return exportPages(ctx, tx, tenant, q, yield)
-		}))
+	if err := begin(first, last); err != nil {
+		return err
+	}
+	if err := l.exportPages(ctx, tenant, q, first.Seq, last.Seq, yield); err != nil {
+		return err
+	}
+	// retention, or a purge of the tenant, may have removed entries that no page has shown
+	now, _, err := readEnds(ctx, l.pool.App, tenant)
+	if err == nil && now != first {
+		err = errRemoved
+	}
+	return pgerr.Translate(err)
 }
 
-// exportPages reads the entries in the order of the chain, keyset page by keyset page.
-func exportPages(
-	ctx context.Context, tx bun.IDB, tenant tenancy.ID, q ports.AuditQuery,
+// exportPages reads the entries after one number up to another in the order of the chain, keyset
+// page by keyset page.
+func (l *tenantLog) exportPages(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, after, last int64,
 	yield func(tenancy.AuditEntry) error,
 ) error {
-	var after *int64 // nil for the first page
-	for {
-		query := selectEntries(tx, q).
-			Where("tenant_id = ?", tenant).
-			Order("seq").Limit(exportPage)
-		if after != nil {
-			query = query.Where("seq > ?", *after)
-		}
-		page, err := scanEntries(ctx, query)
+	for after < last {
+		page, err := l.exportPage(ctx, tenant, q, after, last)
 		if err != nil {
 			return err
 		}
@@ -170,8 +169,25 @@ func exportPages(
 		if len(page) < exportPage {
 			return nil
 		}
-		after = &page[len(page)-1].Seq
+		after = page[len(page)-1].Seq
 	}
+	return nil
+}
+
+// exportPage reads one page, in the tenant's turn: many exports of one tenant leave the other
+// tenants' statements their connections.
+func (l *tenantLog) exportPage(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery, after, last int64,
+) ([]tenancy.AuditEntry, error) {
+	leave, err := l.pool.Exports.Enter(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return scanEntries(ctx, selectEntries(l.pool.App, q).
+		Where("tenant_id = ?", tenant).
+		Where("seq > ? AND seq <= ?", after, last).
+		Order("seq").Limit(exportPage))
 }
 
 func (l *tenantLog) Ends(

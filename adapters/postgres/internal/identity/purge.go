@@ -31,9 +31,14 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 		ctx, stop = context.WithTimeout(ctx, pool.BulkTimeout)
 		defer stop()
 	}
+	leave, err := s.pool.Purges.Enter(ctx, id)
+	if err != nil {
+		return tenancy.PurgeCertificate{}, err
+	}
+	defer leave()
 	ctx = pool.CrossTenantFor(ctx, "purge a tenant", id)
 	var certificate tenancy.PurgeCertificate
-	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, purgeSettings); err != nil {
 			return err
 		}

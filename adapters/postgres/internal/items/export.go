@@ -37,6 +37,11 @@ func (s *transfers) Export(
 	if err != nil {
 		return err
 	}
+	leave, err := s.pool.Exports.Enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	return pgerr.Translate(s.pool.App.RunInTx(ctx, snapshot,
 		func(ctx context.Context, tx bun.Tx) error {

@@ -30,6 +30,11 @@ func (s *transfers) Import(
 	if err != nil {
 		return err
 	}
+	leave, err := s.pool.Imports.Enter(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	conn, err := s.pool.Bulk.Conn(ctx)
 	if err != nil {
 		return pgerr.Translate(err)

@@ -28,6 +28,7 @@ const (
 	StateLockNotAvailable      = "55P03"
 	StateInvalidPassword       = "28P01"
 	StateInvalidAuthorization  = "28000"
+	StateTooManyConnections    = "53300"
 
 	stateNotNull = "23502" // not_null_violation
 	stateCheck   = "23514" // check_violation

@@ -15,6 +15,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/fairqueue"
 )
 
 // Pool is an open database: its connections, and what all stores share. It is safe for
@@ -28,10 +29,17 @@ type Pool struct {
 	Background *Background
 	ServerInfo ServerInfo // set by [Pool.LoadServerInfo]
 
+	// The tenants' turns for work that holds a connection of App, Bulk or System for long.
+	Exports, Imports, Purges *fairqueue.Queue[tenancy.ID]
+
 	connector *session.Connector // of App
+	sizes     Sizes              // set by [Pool.Fit]
+
+	patientApp, patientSystem, patientBulk *patientConnector
 }
 
-// Open creates the pools. It doesn't connect yet. Background work keeps the values of ctx but
+// Open creates the pools, with one connection each until [Pool.Fit]. It doesn't connect yet.
+// Background work keeps the values of ctx but
 // ends only with [Pool.Close].
 func Open(ctx context.Context, s Settings) (*Pool, error) {
 	app, err := NewConnector(s.AppURL, s.StatementTimeout)
@@ -50,10 +58,13 @@ func Open(ctx context.Context, s Settings) (*Pool, error) {
 	scoping := session.Config{Scope: tenancy.FromContext, Sign: p.Keyring.Sign,
 		Timeout: s.StatementTimeout, Explicit: s.Scope == schema.Transaction}
 	p.connector = session.NewConnector(app, scoping)
-	p.App = NewDB(sql.OpenDB(p.connector), s.MaxConns)
 	scoping.Scope = systemScope
-	p.System = NewDB(sql.OpenDB(session.NewConnector(system, scoping)), SystemConns)
-	p.Bulk = NewDB(sql.OpenDB(session.NewRawConnector(bulk)), bulkConns)
+	p.patientApp = openPatient(p.connector, s.ConnectionWait, 1)
+	p.patientSystem = openPatient(session.NewConnector(system, scoping), s.ConnectionWait, 1)
+	p.patientBulk = openPatient(session.NewRawConnector(bulk), s.ConnectionWait, 1)
+	p.App = bun.NewDB(p.patientApp.db, pgdialect.New())
+	p.System = bun.NewDB(p.patientSystem.db, pgdialect.New())
+	p.Bulk = bun.NewDB(p.patientBulk.db, pgdialect.New())
 	for _, db := range []**bun.DB{&p.App, &p.System, &p.Bulk} {
 		for _, hook := range s.QueryHooks {
 			*db = (*db).WithQueryHook(hook)
@@ -61,14 +72,6 @@ func Open(ctx context.Context, s Settings) (*Pool, error) {
 	}
 	p.Keyring.system = p.System
 	return p, nil
-}
-
-// NewDB returns a bun.DB with at most conns connections.
-func NewDB(db *sql.DB, conns int) *bun.DB {
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	db.SetConnMaxIdleTime(maxConnIdleTime)
-	return bun.NewDB(db, pgdialect.New())
 }
 
 // Stats returns the statistics of the pools "app", "system" and "bulk".

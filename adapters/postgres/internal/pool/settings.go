@@ -22,8 +22,10 @@ type Settings struct {
 	AppRole, SystemRole string // the users of AppURL and SystemURL; empty with tenancy off
 	MultiTenant         bool
 	Scope               schema.Scope
-	MaxConns            int // of the pool App
+	Conns               Sizes // a size of 0 is chosen by [Pool.Fit]
 	StatementTimeout    time.Duration
+	ConnectionWait      time.Duration // for a connection of a server that has none free
+	BulkWait            time.Duration // for the turn of an export, an import or a purge
 	QueryHooks          []bun.QueryHook
 	Logger              *slog.Logger
 }
@@ -45,11 +47,12 @@ const (
 	// sessions that send a tenant by this name.
 	ApplicationName = "bailiwick"
 
-	// SystemConns is the maximum number of connections of the pool System.
-	SystemConns = 8
+	// DefaultConnectionWait and DefaultBulkWait are the defaults of Settings.ConnectionWait
+	// and Settings.BulkWait.
+	DefaultConnectionWait = 30 * time.Second
+	DefaultBulkWait       = 5 * time.Minute
 
-	bulkConns       = 4
-	maxConnIdleTime = 5 * time.Minute
+	maxConnIdleTime = time.Minute // then another instance can have the connection
 
 	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
 )

@@ -1,0 +1,99 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"math"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/time/rate"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/fairqueue"
+)
+
+// The limits of what callers with unknown credentials cost the store.
+const (
+	unknownPerSecond = 50   // of one network, after the burst
+	unknownBurst     = 1000 // also the mistakes of everybody who shares an address
+	maxKnown         = 50_000
+)
+
+var lookupLimits = fairqueue.Limits{Slots: 4, PerKey: 2, MaxWaiting: 200, MaxWait: 10 * time.Second}
+
+// credentialLookups limits how often credentials that never were valid here are looked up:
+// by the caller's network, and all together. Valid credentials are limited only at their first
+// use, so that a stranger who shares their address doesn't stop them.
+type credentialLookups struct {
+	known   *otter.Cache[[sha256.Size]byte, struct{}] // hashes of credentials that were valid
+	unknown *otter.Cache[string, *rate.Limiter]       // by network
+	queue   *fairqueue.Queue[string]                  // by network
+	now     func() time.Time
+}
+
+func newCredentialLookups(now func() time.Time) *credentialLookups {
+	return &credentialLookups{
+		known: otter.Must(&otter.Options[[sha256.Size]byte, struct{}]{MaximumSize: maxKnown}),
+		unknown: otter.Must(&otter.Options[string, *rate.Limiter]{
+			MaximumSize: maxBuckets}),
+		queue: fairqueue.New[string](lookupLimits), now: now,
+	}
+}
+
+// do calls find, which looks credentials up and returns [tenancy.CodeUnauthenticated] if they
+// are unknown. It returns [tenancy.CodeTooManyAttempts] without a call if too many unknown
+// credentials came from the network of ctx's request.
+func (l *credentialLookups) do(ctx context.Context, credentials string, find func() error) error {
+	hash := sha256.Sum256([]byte(credentials))
+	network := tenancy.NetworkOf(tenancy.RequestFrom(ctx).Address)
+	_, known := l.known.GetIfPresent(hash)
+	if !known {
+		leave, err := l.queue.Enter(ctx, network)
+		if err != nil {
+			return err
+		}
+		defer leave()
+		if err := l.check(network); err != nil {
+			return err
+		}
+	}
+	err := find()
+	switch {
+	case err == nil && !known:
+		l.known.Set(hash, struct{}{})
+	case tenancy.CodeOf(err) == tenancy.CodeUnauthenticated:
+		l.known.Invalidate(hash)
+		l.count(network)
+	}
+	return err
+}
+
+// check refuses a network that has used up its unknown credentials.
+func (l *credentialLookups) check(network string) error {
+	bucket, ok := l.unknown.GetIfPresent(network)
+	if !ok {
+		return nil
+	}
+	missing := 1 - bucket.TokensAt(l.now())
+	if missing <= 0 {
+		return nil
+	}
+	seconds := max(1, int64(math.Ceil(missing/unknownPerSecond)))
+	err := tenancy.Errorf(tenancy.CodeTooManyAttempts,
+		"too many unknown credentials came from your address: retry in %d s", seconds)
+	err.Members = map[string]any{"retry_after": seconds}
+	return err
+}
+
+// count counts unknown credentials. An unknown address isn't a network: everybody would share
+// its limit.
+func (l *credentialLookups) count(network string) {
+	if network == "" {
+		return
+	}
+	bucket, _ := l.unknown.ComputeIfAbsent(network, func() (*rate.Limiter, bool) {
+		return rate.NewLimiter(unknownPerSecond, unknownBurst), false
+	})
+	bucket.AllowN(l.now(), 1)
+}
