@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -94,16 +95,17 @@ func (s Settings) check() error {
 		checkDatabaseURL("LISTEN_URL", s.listenURL))...)
 }
 
-// checkDatabaseURL checks the form of a database URL. The error doesn't contain
+// checkDatabaseURL checks a database URL; empty is valid. The error doesn't contain
 // the URL, because it may hold a password.
 func checkDatabaseURL(name, text string) error {
-	u, err := url.Parse(text)
-	if text == "" || err == nil && u.User.Username() != "" &&
-		(u.Scheme == "postgres" || u.Scheme == "postgresql" || u.Scheme == "unix") {
+	if text == "" {
 		return nil
 	}
-	return fmt.Errorf("invalid %s: use the form"+
-		" postgres://user:password@host:port/database?sslmode=…", name)
+	if err := postgres.CheckURL(text); err != nil {
+		return fmt.Errorf("invalid %s: use the form"+
+			" postgres://user:password@host:port/database?sslmode=…: %w", name, err)
+	}
+	return nil
 }
 
 // parseBool parses a setting; empty is the fallback.

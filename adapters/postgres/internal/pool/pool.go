@@ -53,7 +53,7 @@ func Open(ctx context.Context, s Settings) (*Pool, error) {
 	p.App = NewDB(sql.OpenDB(p.connector), s.MaxConns)
 	scoping.Scope = systemScope
 	p.System = NewDB(sql.OpenDB(session.NewConnector(system, scoping)), SystemConns)
-	p.Bulk = NewDB(sql.OpenDB(session.NewRawConnector(bulk)), bulkConns)
+	p.Bulk = NewDB(sql.OpenDB(bulk), bulkConns)
 	for _, db := range []**bun.DB{&p.App, &p.System, &p.Bulk} {
 		for _, hook := range s.QueryHooks {
 			*db = (*db).WithQueryHook(hook)

@@ -125,7 +125,7 @@ func (c *conn) prepare(
 		return s, nil
 	}
 	scope, err := c.connector.scope(tenant, wait)
-	s.text = scope + s.text
+	s.text = c.wire.pooledPins + scope + s.text
 	return s, err
 }
 
