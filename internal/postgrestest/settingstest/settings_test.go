@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
@@ -86,10 +87,10 @@ func use(t *testing.T, db *postgres.DB) {
 	var items []federation.Item
 	require.NoError(t, s.Transfers.Export(t.Context(), acme, ports.Selection{},
 		func(i federation.Item) error { items = append(items, i); return nil }))
-	require.Len(t, items, 1)
+	require.Len(t, items, 2) // and the settings, of which each tenant has one
 	require.NoError(t, s.Transfers.Import(t.Context(), tenancy.DefaultID,
 		func(im ports.Import) error {
-			staged := func(yield func(federation.Item, error) bool) { yield(items[0], nil) }
+			staged := func(yield func(federation.Item, error) bool) { yield(items[1], nil) }
 			if err := im.Stage(t.Context(), staged); err != nil {
 				return err
 			}
@@ -121,6 +122,29 @@ func TestDatabaseWithASchemaNamedLikeItsUsersIsServed(t *testing.T) {
 			"; CREATE TABLE "+user+".widgets (x int)")
 	}
 	use(t, fixture.Open(t, fixture.Options(databaseURL, true)))
+}
+
+func TestDatabaseWithATurkishLocaleIsServed(t *testing.T) {
+	t.Parallel()
+	databaseURL := pgtest.Database(t)
+	admin := fixture.Superuser(t, databaseURL)
+	name := databaseOf(t, databaseURL) + "_tr"
+	fixture.Exec(t, admin, "CREATE DATABASE "+name+
+		" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C' ENCODING 'UTF8'")
+	t.Cleanup(func() {
+		_, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		require.NoError(t, err)
+	})
+	o := fixture.Options(strings.Replace(databaseURL, databaseOf(t, databaseURL), name, 1), true)
+	db := fixture.Open(t, o)
+	t.Cleanup(func() { require.NoError(t, db.Close()) }) // before the database is dropped
+	use(t, db)
+	findings, err := db.Doctor(t.Context())
+	require.NoError(t, err)
+	for _, f := range findings {
+		require.NotEqual(t, doctor.SeverityError, f.Severity, "%+v", f)
+		require.NotContains(t, f.Object+f.Why, "announce")
+	}
 }
 
 // withOtherSettings gives the application's and the system's role every other setting, in one
@@ -166,8 +190,9 @@ func TestErrorAboutAKeyContainsNoKey(t *testing.T) {
 	t.Parallel()
 	databaseURL := fixture.MigratedURL(t, true)
 	admin := fixture.Superuser(t, databaseURL)
-	fixture.Exec(t, admin, `ALTER TABLE bailiwick.signing_keys ALTER inner_pad TYPE text
-		USING 'planted-secret'`)
+	fixture.Exec(t, admin, `ALTER TABLE bailiwick.signing_keys
+		DROP CONSTRAINT signing_keys_inner_pad_check, ALTER signs_from DROP DEFAULT,
+		ALTER signs_from TYPE text USING 'planted-secret'`)
 	o := fixture.Options(databaseURL, true)
 	o.SkipMigrations = true
 	_, err := postgres.Open(t.Context(), o)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"regexp"
 	"slices"
 
 	"github.com/uptrace/bun/driver/pgdriver"
@@ -77,6 +78,10 @@ func Translate(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return tenancy.ErrNotFound
 	}
+	if column, ok := unreadable(err); ok {
+		return tenancy.Errorf(tenancy.CodeInternal, "column %s has a value that can't be read",
+			column)
+	}
 	if unavailable(err) {
 		return tenancy.Errorf(tenancy.CodeUnavailable,
 			"the database can't be reached or is too slow; try again").Because(err)
@@ -99,6 +104,17 @@ func Translate(err error) error {
 		return tenancy.Errorf(tenancy.CodeInvalid, "a value doesn't fit its column").Because(err)
 	}
 	return err
+}
+
+var scanError = regexp.MustCompile(`sql: Scan error on column index \d+, name "([^"]*)"`)
+
+// unreadable reports whether err is about a value of the database that doesn't fit the Go type,
+// and returns its column. The text of such an error contains the value, which may be a key.
+func unreadable(err error) (column string, ok bool) {
+	if found := scanError.FindStringSubmatch(err.Error()); found != nil {
+		return found[1], true
+	}
+	return "", false
 }
 
 // class returns the class of the error's SQLSTATE. It is empty if there is none.
