@@ -24,8 +24,9 @@ import (
 // Options configure [Open] and the functions that migrate or examine a database. URL is
 // required; the zero value of every other field works.
 type Options struct {
-	// URL names the database (postgres://…) and the user who migrates it. With MultiTenant
-	// off, every statement runs as this user.
+	// URL names the database and the user who migrates it: a connection string as libpq has
+	// it, postgres://… or keyword=value pairs (see .github/docs/operating.md). With
+	// MultiTenant off, every statement runs as this user.
 	URL string
 
 	// AppURL and SystemURL log in as the application's role and the system role. Roles that
@@ -74,6 +75,11 @@ type Options struct {
 	// migrations have 30 minutes.
 	StatementTimeout time.Duration
 
+	// StartWait is how long [Open] and [MigrateUp] wait for a database that is down or that
+	// starts. They log a message every five seconds meanwhile. Defaults to 30 seconds; a
+	// negative value doesn't wait.
+	StartWait time.Duration
+
 	// QueryHooks are called for the statements that bun formats, in every pool. They get the
 	// text with its values and without the tenant's signed setting. They aren't called for
 	// COPY and migrations, nor for raw SQL, BEGIN and COMMIT of a [Scoped] handle.
@@ -103,6 +109,7 @@ type config struct {
 	secretsKey     []byte
 	skipMigrations bool
 	auditRetention time.Duration
+	startWait      time.Duration
 }
 
 // models returns the models of the declared tables.
@@ -148,7 +155,7 @@ func (o Options) check() (config, error) {
 			Settings: settings, Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
 		},
 		tables: o.Tables, secretsKey: o.SecretsKey, skipMigrations: o.SkipMigrations,
-		auditRetention: o.AuditRetention,
+		auditRetention: o.AuditRetention, startWait: cmp.Or(o.StartWait, defaultStartWait),
 	}, nil
 }
 

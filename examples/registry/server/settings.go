@@ -34,6 +34,7 @@ type Settings struct {
 	traces         bool          // export traces; OpenTelemetry's settings name the endpoint
 	auditRetention time.Duration // 0: for ever
 	openID         openIDSettings
+	databaseWait   time.Duration // 0: the default
 }
 
 // minAdminToken is the shortest platform token that is allowed, in characters.
@@ -52,7 +53,7 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 		baseDomain:  cmp.Or(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [8]error // all are reported at once, so that one start shows every mistake
+	var errs [9]error // all are reported at once, so that one start shows every mistake
 	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
@@ -61,6 +62,7 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 	s.traces, errs[5] = exportsTraces(getenv)
 	s.auditRetention, errs[6] = parseRetention(getenv("AUDIT_RETENTION"))
 	s.openID, errs[7] = readOpenID(getenv)
+	s.databaseWait, errs[8] = parseWait(getenv("DATABASE_WAIT"))
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}
@@ -133,6 +135,23 @@ func parseRetention(text string) (time.Duration, error) {
 			" or leave it empty to keep the audit log for ever", text)
 	}
 	return retention, nil
+}
+
+// parseWait parses how long to wait for the database. 0s doesn't wait, which postgres.Options
+// writes as a negative time.
+func parseWait(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	wait, err := time.ParseDuration(text)
+	switch {
+	case err != nil || wait < 0:
+		return 0, fmt.Errorf("invalid DATABASE_WAIT %q: set it to a time such as 60s; 0s doesn't wait",
+			text)
+	case wait == 0:
+		return -1, nil
+	}
+	return wait, nil
 }
 
 // parseProxies parses CIDR address ranges, separated by commas or spaces.

@@ -29,6 +29,9 @@ const (
 	StateLockNotAvailable      = "55P03"
 	StateInvalidPassword       = "28P01"
 	StateInvalidAuthorization  = "28000"
+	StateAdminShutdown         = "57P01"
+	StateCrashShutdown         = "57P02"
+	StateCannotConnectNow      = "57P03" // the server starts, stops or recovers
 
 	stateNotNull = "23502" // not_null_violation
 	stateCheck   = "23514" // check_violation
@@ -130,6 +133,11 @@ func class(err error) string {
 var connectionErrors = []error{
 	context.DeadlineExceeded, context.Canceled, sql.ErrConnDone, driver.ErrBadConn, io.EOF,
 	io.ErrUnexpectedEOF,
+}
+
+// IsConnectionEnd reports whether the server closed the connection without a message.
+func IsConnectionEnd(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unavailable reports whether the database can't be reached or refuses work for now.

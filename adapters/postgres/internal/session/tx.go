@@ -66,6 +66,9 @@ func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait 
 	}
 	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, limit: wait}); err != nil {
 		_ = c.inner.Close() // it may be in an aborted transaction
+		if lost(err) {
+			return errors.Join(driver.ErrBadConn, err) // BEGIN can be sent again
+		}
 		return err
 	}
 	c.tx = &tx{conn: c, tenant: tenant, limit: wait}

@@ -114,6 +114,10 @@ type wire struct {
 	settings []string // names and values for the startup message
 	started  bool     // the startup message was sent
 
+	// firstAnswer is the kind of the server's first message since the last write.
+	firstAnswer byte
+	written     bool // nothing was read since the last write
+
 	// pooledPins are statements that pin settings for one transaction; see [wire.pin].
 	pooledPins string
 	pinsModes  bool // pooledPins set the isolation or the mode of a transaction
@@ -127,6 +131,9 @@ func wireOf(c *pgdriver.Conn) *wire { return c.Conn().(*wire) }
 
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
+	if n > 0 && w.written {
+		w.firstAnswer, w.written = b[0], false
+	}
 	if !w.startup.done {
 		w.startup.read(b[:n])
 	}
@@ -135,6 +142,7 @@ func (w *wire) Read(b []byte) (int, error) {
 
 // Write adds to the startup message, the first that pgdriver writes, what pgdriver leaves out.
 func (w *wire) Write(b []byte) (int, error) {
+	w.firstAnswer, w.written = 0, true
 	if w.started {
 		return w.Conn.Write(b)
 	}
