@@ -54,7 +54,8 @@ func TestConnectionStringIsReadAsLibpqMeansIt(t *testing.T) {
 			"u:p@tcp:c:5432/d c"},
 		"postgres://u:p@[::1]:7,[2001:db8::1]/d?sslmode=disable": {"u:p@tcp:[::1]:7/d c",
 			"u:p@tcp:[2001:db8::1]:5432/d c"},
-		"postgres://u:p@/d?host=/var/run/postgresql":                 {"u:p@unix:/var/run/postgresql/.s.PGSQL.5432/d c"},
+		"postgres://u:p@/d?host=/var/run/postgresql": {
+			"u:p@unix:/var/run/postgresql/.s.PGSQL.5432/d c"},
 		"postgres://u:p@%2Ftmp:99/d":                                 {"u:p@unix:/tmp/.s.PGSQL.99/d c"},
 		"postgres:///d?host=/x,h&port=1,2&user=u&sslmode=disable":    {"u:@unix:/x/.s.PGSQL.1/d c", "u:@tcp:h:2/d c"},
 		"unix://u:p@d/tmp/.s.PGSQL.5432":                             {"u:p@unix:/tmp/.s.PGSQL.5432/d c"},
