@@ -60,6 +60,10 @@ func writeBody(w http.ResponseWriter, status int, media string, body []byte) err
 	return nil
 }
 
+// unavailableRetryAfter is the Retry-After of a 503, in seconds: most of its causes, such as a
+// database that fails over, last seconds.
+const unavailableRetryAfter = "2"
+
 // writeProblem writes err as a problem and logs it if its status is 500 or above.
 func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	p := problemOf(err)
@@ -76,6 +80,8 @@ func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 	}
 	if seconds, ok := p.Members["retry_after"].(int64); ok {
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+	} else if p.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", unavailableRetryAfter)
 	}
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")

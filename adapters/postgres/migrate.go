@@ -29,6 +29,9 @@ func MigrateUp(ctx context.Context, o Options, m adoption.Options) error {
 	if err != nil {
 		return err
 	}
+	if err := waitForDatabase(ctx, c.Settings, c.startWait); err != nil {
+		return err
+	}
 	return migrate.Up(ctx, c.Config, m)
 }
 

@@ -40,10 +40,15 @@ type DB struct {
 // them. A database that was adopted but isn't contracted is refused with
 // [adoption.ErrNotContracted].
 //
+// A database that is down is waited for, up to [Options].StartWait.
+//
 // Background work (signing keys, partitions of the audit log) runs until [DB.Close].
 func Open(ctx context.Context, o Options) (*DB, error) {
 	c, err := o.check()
 	if err != nil {
+		return nil, err
+	}
+	if err := waitForDatabase(ctx, c.Settings, c.startWait); err != nil {
 		return nil, err
 	}
 	if !c.skipMigrations {

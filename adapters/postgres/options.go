@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"github.com/uptrace/bun"
 	bunmigrate "github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/connstring"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrate"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
@@ -24,8 +24,9 @@ import (
 // Options configure [Open] and the functions that migrate or examine a database. URL is
 // required; the zero value of every other field works.
 type Options struct {
-	// URL names the database (postgres://…) and the user who migrates it. With MultiTenant
-	// off, every statement runs as this user.
+	// URL names the database and the user who migrates it: a connection string as libpq has
+	// it, postgres://… or keyword=value pairs (see .github/docs/operating.md). With
+	// MultiTenant off, every statement runs as this user.
 	URL string
 
 	// AppURL and SystemURL log in as the application's role and the system role. Roles that
@@ -85,6 +86,11 @@ type Options struct {
 	// migrations have 30 minutes.
 	StatementTimeout time.Duration
 
+	// StartWait is how long [Open] and [MigrateUp] wait for a database that is down or that
+	// starts. They log a message every five seconds meanwhile. Defaults to 30 seconds; a
+	// negative value doesn't wait.
+	StartWait time.Duration
+
 	// QueryHooks are called for the statements that bun formats, in every pool. They get the
 	// text with its values and without the tenant's signed setting. They aren't called for
 	// COPY and migrations, nor for raw SQL, BEGIN and COMMIT of a [Scoped] handle.
@@ -113,6 +119,7 @@ type config struct {
 	secretsKey     []byte
 	skipMigrations bool
 	auditRetention time.Duration
+	startWait      time.Duration
 }
 
 // models returns the models of the declared tables.
@@ -161,7 +168,7 @@ func (o Options) check() (config, error) {
 			Settings: settings, Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
 		},
 		tables: o.Tables, secretsKey: o.SecretsKey, skipMigrations: o.SkipMigrations,
-		auditRetention: o.AuditRetention,
+		auditRetention: o.AuditRetention, startWait: cmp.Or(o.StartWait, defaultStartWait),
 	}, nil
 }
 
@@ -197,56 +204,49 @@ func (o Options) settings() (pool.Settings, error) {
 		BulkWait:         cmp.Or(o.BulkWait, pool.DefaultBulkWait), QueryHooks: o.QueryHooks,
 		Logger: cmp.Or(o.Logger, slog.Default()),
 	}
-	owner, err := url.Parse(s.URL)
-	if err != nil || owner.User == nil || owner.User.Username() == "" {
-		return s, pool.ErrInvalidURL
+	owner, err := s.MigratingUser()
+	if err != nil {
+		return s, err
 	}
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL
 		s.ListenURL = cmp.Or(s.ListenURL, s.URL)
 		return s, nil
 	}
-	s.AppURL = cmp.Or(s.AppURL, roleURL(owner, defaultAppRole))
-	s.SystemURL = cmp.Or(s.SystemURL, roleURL(owner, defaultSystemRole))
+	s.AppURL = cmp.Or(s.AppURL, roleURL(s.URL, defaultAppRole))
+	s.SystemURL = cmp.Or(s.SystemURL, roleURL(s.URL, defaultSystemRole))
 	s.ListenURL = cmp.Or(s.ListenURL, s.SystemURL)
-	s.AppRole, s.SystemRole = userOf(s.AppURL), userOf(s.SystemURL)
-	if s.AppRole == "" || s.SystemRole == "" {
-		return s, errors.New("postgres: Options.AppURL or SystemURL isn't of the form " +
-			"postgres://user:password@host:port/database")
+	for _, url := range []string{s.AppURL, s.SystemURL, s.ListenURL} {
+		if err := pool.CheckURL(url); err != nil {
+			return s, err
+		}
 	}
-	if s.AppRole == owner.User.Username() || s.AppRole == s.SystemRole {
+	s.AppRole, _ = connstring.User(s.AppURL)
+	s.SystemRole, _ = connstring.User(s.SystemURL)
+	if s.AppRole == owner || s.AppRole == s.SystemRole {
 		return s, fmt.Errorf("postgres: Options.AppURL must log in as a separate role, not as %s",
 			s.AppRole)
 	}
 	return s, nil
 }
 
-// userOf returns the user name of a URL. It is empty if the URL has none or is invalid.
-func userOf(rawURL string) string {
-	parsed, err := url.Parse(rawURL)
-	if err != nil {
-		return ""
-	}
-	return parsed.User.Username()
-}
+// CheckURL returns what is wrong with a connection string for [Options]; nil if it can be used.
+// The error contains no part of the string, which may contain a password. The files that it
+// names must be readable.
+func CheckURL(url string) error { return pool.CheckURL(url) }
 
-// roleURL returns the owner's URL with another role as its user.
-func roleURL(owner *url.URL, role string) string {
-	other := *owner
-	other.User = url.User(role)
-	if password := derivePassword(owner, role); password != "" {
-		other.User = url.UserPassword(role, password)
-	}
-	return other.String()
+// roleURL returns the owner's connection string with another role as its user.
+func roleURL(owner, role string) string {
+	return connstring.WithUser(owner, role, derivePassword(owner, role))
 }
 
 // derivePassword derives a role's password from the password of the owner's URL: it is the
 // HMAC-SHA-256 of the role's name, in hexadecimal digits. So every instance that knows the
 // owner's URL knows the role's password too. If the owner's URL has no password, the result
 // is empty: the role gets no password and can log in only where the server asks for none.
-func derivePassword(owner *url.URL, role string) string {
-	password, ok := owner.User.Password()
-	if !ok || password == "" {
+func derivePassword(owner, role string) string {
+	_, password := connstring.User(owner)
+	if password == "" {
 		return ""
 	}
 	mac := hmac.New(sha256.New, []byte(password))

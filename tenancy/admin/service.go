@@ -125,8 +125,8 @@ func New(s ports.Services, o Options) *Service {
 		users:         s.Users, members: s.Members, invitations: s.Invitations,
 		invitationFinder: s.InvitationFinder, passwords: o.Passwords,
 		passwordOptional: o.PasswordOptional,
-		invalidations: cacheinval.New(s.ChangeNotifier, o.Clock),
-		platform:      o.PlatformTokenHash, adoptedKeys: o.AdoptedKeys, now: o.Clock,
+		invalidations:    cacheinval.New(s.ChangeNotifier, o.Clock),
+		platform:         o.PlatformTokenHash, adoptedKeys: o.AdoptedKeys, now: o.Clock,
 		newID: o.NewID,
 	}
 	service.keyCache = service.newKeyCache(cmp.Or(o.CacheSize, defaultCacheSize),

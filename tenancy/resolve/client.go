@@ -23,13 +23,34 @@ func (r *Resolver) Client(req *http.Request) string {
 	client := from.Addr().WithZone("").Unmap()
 	hops := strings.Split(strings.Join(req.Header[forwardedForKey], ","), ",")
 	for i := len(hops) - 1; i >= 0 && r.proxies.contains(client); i-- {
-		hop, err := netip.ParseAddr(strings.Trim(hops[i], " \t"))
-		if err != nil {
+		hop, ok := parseHop(hops[i])
+		if !ok {
 			break // not an address: only the proxy is known
 		}
-		client = hop.WithZone("").Unmap()
+		client = hop
 	}
 	return client.String()
+}
+
+// parseHop parses an address of X-Forwarded-For. Some proxies add the port of their caller, and
+// put an IPv6 address into brackets.
+func parseHop(text string) (addr netip.Addr, ok bool) {
+	text = strings.Trim(text, " \t")
+	if quoted, found := strings.CutPrefix(text, `"`); found {
+		text, found = strings.CutSuffix(quoted, `"`)
+		if !found {
+			return netip.Addr{}, false
+		}
+	}
+	addr, err := netip.ParseAddr(text)
+	if err == nil {
+		return addr.WithZone("").Unmap(), true
+	}
+	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
+		text += ":0"
+	}
+	withPort, err := netip.ParseAddrPort(text)
+	return withPort.Addr().WithZone("").Unmap(), err == nil
 }
 
 // Secure reports whether the client used TLS, to connect to this server or to one

@@ -101,7 +101,8 @@ func (reg *Registry) databaseOptions(
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
 		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
 		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
-		SecretsKey: key, AuditRetention: cfg.auditRetention, Logger: log,
+		SecretsKey: key, AuditRetention: cfg.auditRetention,
+		StartWait: cfg.databaseWait, Logger: log,
 	}
 	cfg.limits.apply(&options)
 	return options, nil

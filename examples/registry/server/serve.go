@@ -40,6 +40,7 @@ func (Cmd) Help() string {
                    this registry's callback URL (/api/v1/sessions/oidc/callback of the listen address)
   OIDC_CREATE_USERS
                    true creates a user for any person with a verified e-mail address (false)
+  DATABASE_WAIT    how long a start waits for a database that is down (30s)
   AUDIT_RETENTION  minimum time that audit entries are kept, such as 8760h; deleted by whole months (for ever)
   DB_CONNECTIONS, DB_SYSTEM_CONNECTIONS, DB_BULK_CONNECTIONS
                    connections for tenants' statements, for work across tenants and for

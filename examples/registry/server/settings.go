@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -34,6 +35,7 @@ type Settings struct {
 	auditRetention time.Duration // 0: for ever
 	limits         limitSettings
 	openID         openIDSettings
+	databaseWait   time.Duration // 0: the default
 }
 
 // minAdminToken is the shortest platform token that is allowed, in characters.
@@ -52,7 +54,7 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 		baseDomain:  cmp.Or(getenv("BASE_DOMAIN"), "localhost"),
 		adminToken:  getenv("ADMIN_TOKEN"),
 	}
-	var errs [9]error // all are reported at once, so that one start shows every mistake
+	var errs [10]error // all are reported at once, so that one start shows every mistake
 	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
@@ -62,6 +64,7 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 	s.auditRetention, errs[6] = parseRetention(getenv("AUDIT_RETENTION"))
 	s.openID, errs[7] = readOpenID(getenv)
 	s.limits, errs[8] = readLimits(getenv)
+	s.databaseWait, errs[9] = parseWait(getenv("DATABASE_WAIT"))
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}
@@ -96,16 +99,17 @@ func (s Settings) check() error {
 		checkDatabaseURL("LISTEN_URL", s.listenURL))...)
 }
 
-// checkDatabaseURL checks the form of a database URL. The error doesn't contain
+// checkDatabaseURL checks a database URL; empty is valid. The error doesn't contain
 // the URL, because it may hold a password.
 func checkDatabaseURL(name, text string) error {
-	u, err := url.Parse(text)
-	if text == "" || err == nil && u.User.Username() != "" &&
-		(u.Scheme == "postgres" || u.Scheme == "postgresql" || u.Scheme == "unix") {
+	if text == "" {
 		return nil
 	}
-	return fmt.Errorf("invalid %s: use the form"+
-		" postgres://user:password@host:port/database?sslmode=…", name)
+	if err := postgres.CheckURL(text); err != nil {
+		return fmt.Errorf("invalid %s: use the form"+
+			" postgres://user:password@host:port/database?sslmode=…: %w", name, err)
+	}
+	return nil
 }
 
 // parseBool parses a setting; empty is the fallback.
@@ -133,6 +137,23 @@ func parseRetention(text string) (time.Duration, error) {
 			" or leave it empty to keep the audit log for ever", text)
 	}
 	return retention, nil
+}
+
+// parseWait parses how long to wait for the database. 0s doesn't wait, which postgres.Options
+// writes as a negative time.
+func parseWait(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	wait, err := time.ParseDuration(text)
+	switch {
+	case err != nil || wait < 0:
+		return 0, fmt.Errorf("invalid DATABASE_WAIT %q: set it to a time such as 60s; 0s doesn't wait",
+			text)
+	case wait == 0:
+		return -1, nil
+	}
+	return wait, nil
 }
 
 // parseProxies parses CIDR address ranges, separated by commas or spaces.

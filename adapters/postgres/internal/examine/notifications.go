@@ -15,7 +15,8 @@ var notificationChecks = []check{
 		           'CREATE TRIGGER %1$I AFTER %3$s ON bailiwick.%2$I %4$s '
 		           'FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.announce(%5$s)',
 		         w.name, w.relation, w.event, w.seen, w.arguments), true, false
-		  FROM (SELECT of.relation, on_.event, 'announce_' || lower(on_.event) AS name, on_.seen, of.arguments
+		  FROM (SELECT of.relation, on_.event, 'announce_' || lower(on_.event COLLATE "C") AS name,
+		               on_.seen, of.arguments
 		          FROM (VALUES ('tenants', '''t'', ''id'''),
 		                       ('api_keys', '''k'', ''id'', ''last_used_at'''),
 		                       ('users', '''u'', ''id'', ''updated_at'''),

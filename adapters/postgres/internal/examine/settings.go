@@ -30,9 +30,11 @@ var settingChecks = []check{
 		   AND (s.setdatabase = 0
 		     OR s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
 		   AND c LIKE 'bailiwick.%'`},
+	// The sessions of this library begin with on, whatever the database's default is. A role's own
+	// setting is meant for it, and other programs may log in as the role.
 	{"setting_standard_conforming_strings", doctor.SeverityError,
 		"a backslash in a value ends its string constant, and the rest of the value runs as SQL",
-		setting("standard_conforming_strings", "?1, ?2", notOn, "on")},
+		setting("standard_conforming_strings", "?1, ?2", notOn+" AND e.by_role", "on")},
 	{"setting_session_replication_role", doctor.SeverityError,
 		"foreign keys aren't checked, and the triggers that count versions don't run",
 		setting("session_replication_role", "?1, ?2", "<> 'origin'", "origin")},
@@ -87,7 +89,8 @@ const (
 func setting(name, roles, bad, good string) string {
 	return `SELECT e.role, format('ALTER ROLE %s IN DATABASE %I SET ` + name + ` = ` + good +
 		`', e.role, current_database()), true, false FROM (
-		SELECT p.name AS role, coalesce(
+		SELECT p.name AS role, EXISTS (SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c
+		    WHERE s.setrole = p.oid AND c LIKE '` + name + `=%') AS by_role, coalesce(
 		    (SELECT substr(c, length('` + name + `') + 2) FROM pg_db_role_setting s, unnest(s.setconfig) c
 		      WHERE c LIKE '` + name + `=%' AND s.setrole IN (0, p.oid)
 		        AND (s.setdatabase = 0

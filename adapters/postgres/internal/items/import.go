@@ -115,8 +115,12 @@ func (s *transfers) tryBeginImport(
 	if err != nil {
 		return false, err
 	}
-	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ;SET LOCAL bailiwick.tenant='" + signed + "'" +
-		importSettings
+	pins, err := session.PinsOf(conn)
+	if err != nil {
+		return false, err
+	}
+	begin := "BEGIN;" + pins + "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;" +
+		"SET LOCAL bailiwick.tenant='" + signed + "'" + importSettings
 	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return false, err
 	}

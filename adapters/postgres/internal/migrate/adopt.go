@@ -43,7 +43,7 @@ func WithEngine(
 	if err != nil {
 		return err
 	}
-	inner, err := pool.NewConnector(c.URL, adoptionTimeout)
+	inner, err := pool.NewOwnerConnector(c.URL, adoptionTimeout)
 	if err != nil {
 		return err
 	}

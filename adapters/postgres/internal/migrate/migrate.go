@@ -19,8 +19,12 @@ import (
 // run at a time. It is "bailiwck" in ASCII.
 const migrationLock = 0x6261696c6977636b
 
-// minimumVersion is PostgreSQL 13, in the form of server_version_num.
-const minimumVersion = 130000
+// The versions of PostgreSQL between which a database is served, both included. Tests run
+// with 15 and 17.
+const (
+	oldestVersion = 13
+	newestVersion = 18
+)
 
 // Config is the configuration of a migration.
 type Config struct {
@@ -44,7 +48,7 @@ func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
 		Exec(ctx); err != nil {
 		return err
 	}
-	if err := checkVersion(ctx, db); err != nil {
+	if err := checkVersion(ctx, db, c.Logger); err != nil {
 		return err
 	}
 	if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS bailiwick"); err != nil {
@@ -111,15 +115,21 @@ func (c Config) hostMigrations() *migrate.Migrations {
 	return c.Host
 }
 
-// checkVersion refuses a server that is older than PostgreSQL 13.
-func checkVersion(ctx context.Context, db *bun.DB) error {
-	var version int
+// checkVersion refuses a server that is too old, and warns of one that is newer than this
+// library.
+func checkVersion(ctx context.Context, db *bun.DB, log *slog.Logger) error {
+	var number int
 	if err := db.NewRaw("SELECT current_setting('server_version_num')::int").
-		Scan(ctx, &version); err != nil {
+		Scan(ctx, &number); err != nil {
 		return err
 	}
-	if version < minimumVersion {
-		return fmt.Errorf("PostgreSQL %d is too old: 13 or newer is needed", version/10000)
+	version := number / 10000
+	switch {
+	case version < oldestVersion:
+		return fmt.Errorf("PostgreSQL %d is too old: %d or newer is needed", version, oldestVersion)
+	case version > newestVersion:
+		log.WarnContext(ctx, "this version of PostgreSQL is newer than this program, which was"+
+			" never tried with it", "version", version, "newest_known", newestVersion)
 	}
 	return nil
 }

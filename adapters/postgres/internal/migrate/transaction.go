@@ -10,14 +10,14 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
-	"github.com/uptrace/bun/driver/pgdriver"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 )
 
 // inMigration runs fn in a transaction of the migrating user, on one connection.
 func inMigration(ctx context.Context, c Config, fn func(*bun.DB) error) error {
-	inner, err := pool.NewConnector(c.URL, pool.BulkTimeout)
+	inner, err := pool.NewOwnerConnector(c.URL, pool.BulkTimeout)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,11 @@ func inMigration(ctx context.Context, c Config, fn func(*bun.DB) error) error {
 // inTransaction runs fn between BEGIN and COMMIT, because bun/migrate can't run several
 // migrations in one transaction. db has only one connection.
 func inTransaction(ctx context.Context, db *bun.DB, fn func() error) error {
-	if _, err := db.ExecContext(ctx, "BEGIN"); err != nil {
+	pins, err := pinsOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, "BEGIN;"+pins); err != nil {
 		return err
 	}
 	if err := fn(); err != nil {
@@ -42,14 +46,24 @@ func inTransaction(ctx context.Context, db *bun.DB, fn func() error) error {
 		_, _ = db.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		return err
 	}
-	_, err := db.ExecContext(ctx, "COMMIT")
+	_, err = db.ExecContext(ctx, "COMMIT")
 	return err
+}
+
+// pinsOf returns the statements that pin the settings of db's only connection.
+func pinsOf(ctx context.Context, db *bun.DB) (string, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	return session.PinsOf(conn)
 }
 
 // onceConnector connects only once. If the connection is lost, database/sql would otherwise
 // open another one, and the following statements would run outside the transaction.
 type onceConnector struct {
-	inner *pgdriver.Connector
+	inner driver.Connector
 	used  atomic.Bool
 }
 

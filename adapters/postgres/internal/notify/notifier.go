@@ -141,12 +141,11 @@ func (n *notifier) listen(ctx context.Context) (connected bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	connector, err := pool.NewConnector(n.pool.Settings.ListenURL, pool.DefaultTimeout)
+	connector, err := pool.NewListenConnector(n.pool.Settings.ListenURL, pool.DefaultTimeout)
 	if err != nil {
 		return false, err
 	}
-	connector.Config().AppName = pool.ApplicationName + "-listen"
-	l, err := session.Listen(ctx, session.NewRawConnector(connector), channel)
+	l, err := session.Listen(ctx, connector, channel)
 	if err != nil {
 		return false, err
 	}

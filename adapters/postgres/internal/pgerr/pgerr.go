@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"regexp"
 	"slices"
 
 	"github.com/uptrace/bun/driver/pgdriver"
@@ -29,6 +30,9 @@ const (
 	StateInvalidPassword       = "28P01"
 	StateInvalidAuthorization  = "28000"
 	StateTooManyConnections    = "53300"
+	StateAdminShutdown         = "57P01"
+	StateCrashShutdown         = "57P02"
+	StateCannotConnectNow      = "57P03" // the server starts, stops or recovers
 
 	stateNotNull = "23502" // not_null_violation
 	stateCheck   = "23514" // check_violation
@@ -78,6 +82,10 @@ func Translate(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return tenancy.ErrNotFound
 	}
+	if column, ok := unreadable(err); ok {
+		return tenancy.Errorf(tenancy.CodeInternal, "column %s has a value that can't be read",
+			column)
+	}
 	if unavailable(err) {
 		return tenancy.Errorf(tenancy.CodeUnavailable,
 			"the database can't be reached or is too slow; try again").Because(err)
@@ -102,6 +110,17 @@ func Translate(err error) error {
 	return err
 }
 
+var scanError = regexp.MustCompile(`sql: Scan error on column index \d+, name "([^"]*)"`)
+
+// unreadable reports whether err is about a value of the database that doesn't fit the Go type,
+// and returns its column. The text of such an error contains the value, which may be a key.
+func unreadable(err error) (column string, ok bool) {
+	if found := scanError.FindStringSubmatch(err.Error()); found != nil {
+		return found[1], true
+	}
+	return "", false
+}
+
 // class returns the class of the error's SQLSTATE. It is empty if there is none.
 func class(err error) string {
 	state := State(err)
@@ -115,6 +134,11 @@ func class(err error) string {
 var connectionErrors = []error{
 	context.DeadlineExceeded, context.Canceled, sql.ErrConnDone, driver.ErrBadConn, io.EOF,
 	io.ErrUnexpectedEOF,
+}
+
+// IsConnectionEnd reports whether the server closed the connection without a message.
+func IsConnectionEnd(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unavailable reports whether the database can't be reached or refuses work for now.

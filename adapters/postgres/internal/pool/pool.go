@@ -61,7 +61,7 @@ func Open(ctx context.Context, s Settings) (*Pool, error) {
 	scoping.Scope = systemScope
 	p.patientApp = openPatient(p.connector, s.ConnectionWait, 1)
 	p.patientSystem = openPatient(session.NewConnector(system, scoping), s.ConnectionWait, 1)
-	p.patientBulk = openPatient(session.NewRawConnector(bulk), s.ConnectionWait, 1)
+	p.patientBulk = openPatient(bulk, s.ConnectionWait, 1)
 	p.App = bun.NewDB(p.patientApp.db, pgdialect.New())
 	p.System = bun.NewDB(p.patientSystem.db, pgdialect.New())
 	p.Bulk = bun.NewDB(p.patientBulk.db, pgdialect.New())
@@ -146,17 +146,23 @@ type ServerInfo struct {
 
 // ReadServerInfo reads the database's collation.
 func ReadServerInfo(ctx context.Context, db bun.IDB) (info ServerInfo, err error) {
-	var collation string
-	var icu bool
-	err = db.NewRaw("SELECT datcollate, EXISTS (SELECT FROM pg_collation"+
-		" WHERE collname = 'und-x-icu')"+
-		" FROM pg_database WHERE datname = current_database()").Scan(ctx, &collation, &icu)
-	switch collation {
-	case "C", "POSIX":
-		if icu {
+	var d struct {
+		Collation, Provider string
+		ICU                 bool
+	}
+	// The provider is a column since PostgreSQL 15, and its locale has another name since 17.
+	err = db.NewRaw(`SELECT coalesce(CASE WHEN j->>'datlocprovider' = 'b' THEN j->>'datlocale' END,
+		j->>'datcollate') AS collation, coalesce(j->>'datlocprovider', 'c') AS provider,
+		EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu') AS icu
+		FROM pg_database d, to_jsonb(d) j WHERE datname = current_database()`).Scan(ctx, &d)
+	switch {
+	case d.Provider == "i":
+		info.Collate = ` COLLATE "C"`
+	case d.Collation == "C" || d.Collation == "POSIX":
+		if d.ICU {
 			info.Fold = ` COLLATE "und-x-icu"`
 		}
-	case "C.UTF-8", "C.utf8": // compares bytes too
+	case d.Collation == "C.UTF-8" || d.Collation == "C.utf8": // compares bytes too
 	default:
 		info.Collate = ` COLLATE "C"`
 	}

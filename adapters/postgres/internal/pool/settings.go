@@ -1,15 +1,14 @@
 package pool
 
 import (
-	"errors"
+	"fmt"
 	"log/slog"
-	"net/netip"
-	"net/url"
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/driver/pgdriver"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/connstring"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
@@ -57,57 +56,63 @@ const (
 	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
 )
 
-// ErrInvalidURL is the error of a URL that can't be parsed. It doesn't contain the URL,
-// because the URL contains a password.
-var ErrInvalidURL = errors.New(
-	"postgres: Options.URL isn't of the form postgres://user:password@host:port/database")
+// invalidURL is the error of a connection string that can't be read. It doesn't contain the
+// string, which contains a password.
+func invalidURL(err error) error {
+	return fmt.Errorf("postgres: the database URL can't be used: %w", err)
+}
+
+// CheckURL returns what is wrong with a connection string, without any part of it.
+func CheckURL(text string) error {
+	if _, err := connstring.Parse(text); err != nil {
+		return invalidURL(err)
+	}
+	return nil
+}
 
 // MigratingUser returns the user of URL.
 func (s Settings) MigratingUser() (string, error) {
-	parsed, err := url.Parse(s.URL)
+	c, err := connstring.Parse(s.URL)
 	if err != nil {
-		return "", ErrInvalidURL
+		return "", invalidURL(err)
 	}
-	return parsed.User.Username(), nil
+	return c.User, nil
 }
 
-// NewConnector returns a pgdriver connector whose reads and writes have this timeout. TLS
-// follows the URL's sslmode; only verify-full verifies the server's identity. Without an
-// sslmode, TLS is required for every server that isn't on this machine.
-func NewConnector(rawURL string, timeout time.Duration) (*pgdriver.Connector, error) {
-	options := []pgdriver.Option{
-		pgdriver.WithInsecure(isLocal(rawURL)),
-		pgdriver.WithDSN(rawURL),
-		pgdriver.WithReadTimeout(timeout),
-		pgdriver.WithWriteTimeout(timeout),
-		pgdriver.WithBufferSize(errorFieldBuffer),
-		pgdriver.WithApplicationName(ApplicationName),
-	}
-	var connector *pgdriver.Connector
-	err := recoverInvalidURL(func() { connector = pgdriver.NewConnector(options...) })
-	return connector, err
+// NewConnector returns a connector for a connection string, whose reads and writes have this
+// timeout, and whose sessions begin with [session.DefaultPins].
+func NewConnector(url string, timeout time.Duration) (*session.Opener, error) {
+	return newConnector(url, timeout, "", session.DefaultPins())
 }
 
-// isLocal reports whether the server of a URL is on this machine.
-func isLocal(rawURL string) bool {
-	parsed, err := url.Parse(rawURL)
+// NewOwnerConnector is like [NewConnector], for migrations and examinations: no timeout that was
+// set for other sessions ends theirs.
+func NewOwnerConnector(url string, timeout time.Duration) (*session.Opener, error) {
+	pins := session.DefaultPins()
+	for _, name := range []string{
+		"statement_timeout", "lock_timeout", "transaction_timeout", "idle_session_timeout",
+		"idle_in_transaction_session_timeout",
+	} {
+		pins[name] = "0"
+	}
+	return newConnector(url, timeout, "", pins)
+}
+
+// NewListenConnector is like [NewConnector], for the session that receives notifications. No
+// statement depends on its settings.
+func NewListenConnector(url string, timeout time.Duration) (*session.Opener, error) {
+	return newConnector(url, timeout, "-listen", session.Pins{"idle_session_timeout": "0"})
+}
+
+func newConnector(
+	url string, timeout time.Duration, suffix string, pins session.Pins,
+) (*session.Opener, error) {
+	c, err := connstring.Parse(url)
 	if err != nil {
-		return false
+		return nil, invalidURL(err)
 	}
-	host := parsed.Hostname()
-	addr, err := netip.ParseAddr(host)
-	return host == "" || host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-// recoverInvalidURL runs fn and turns pgdriver's panic about an invalid URL into an error. The
-// error doesn't contain the URL, because the URL contains a password.
-func recoverInvalidURL(fn func()) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("postgres: the database URL isn't of the form" +
-				" postgres://user:password@host:port/database?sslmode=…")
-		}
-	}()
-	fn()
-	return nil
+	return session.NewOpener(session.OpenerConfig{
+		Config: c, ApplicationName: ApplicationName + suffix, Timeout: timeout,
+		BufferSize: errorFieldBuffer, Pins: pins,
+	}), nil
 }

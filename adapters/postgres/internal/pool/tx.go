@@ -6,6 +6,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -20,19 +21,37 @@ const maxTxAttempts = 5
 // InTx runs fn in a transaction of the tenant in ctx. A transaction that fails because of a
 // concurrent write is retried, up to five attempts in all: a name that was taken meanwhile, a
 // row that was referred to or deleted, a deadlock. When the cause isn't a concurrent write,
-// the retry finds that out and returns the right error.
+// the retry finds that out and returns the right error. A transaction whose connection was lost
+// before its COMMIT is repeated once.
 func (p *Pool) InTx(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
 	return RetryTx(ctx, p.App, fn)
 }
 
 // RetryTx is like [Pool.InTx], with a choice of the pool.
 func RetryTx(ctx context.Context, pool *bun.DB, fn func(context.Context, bun.Tx) error) error {
+	lostBefore := false
 	for attempt := 1; ; attempt++ {
-		err := pool.RunInTx(ctx, nil, fn)
-		if err == nil || attempt == maxTxAttempts || !retryable(err) {
+		committing, err := runTx(ctx, pool, fn)
+		if !committing && !lostBefore && session.Lost(err) && ctx.Err() == nil {
+			lostBefore = true // nothing was written: repeat it once on another connection
+			continue
+		}
+		if err == nil || attempt >= maxTxAttempts || !retryable(err) {
 			return pgerr.Translate(err)
 		}
 	}
+}
+
+// runTx runs fn in a transaction. It reports whether COMMIT was sent.
+func runTx(
+	ctx context.Context, pool *bun.DB, fn func(context.Context, bun.Tx) error,
+) (committing bool, err error) {
+	err = pool.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		err := fn(ctx, tx)
+		committing = err == nil
+		return err
+	})
+	return committing, err
 }
 
 // retryable reports whether a concurrent write may have caused the error.

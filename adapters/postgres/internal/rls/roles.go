@@ -2,10 +2,10 @@ package rls
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/connstring"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
@@ -56,11 +56,7 @@ func roleExists(ctx context.Context, tx bun.IDB, role string) (exists bool, err 
 // passwordClause returns the clause that sets the password of a role's URL. If the URL has no
 // password, the clause is empty, and the role can log in only where the server asks for none.
 func passwordClause(roleURL string) string {
-	parsed, err := url.Parse(roleURL)
-	if err != nil {
-		return ""
-	}
-	password, _ := parsed.User.Password()
+	_, password := connstring.User(roleURL)
 	if password == "" {
 		return ""
 	}

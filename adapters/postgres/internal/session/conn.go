@@ -61,7 +61,7 @@ func (c *conn) query(ctx context.Context, s statement) (driver.Rows, error) {
 	e := c.exchange(ctx, s.limit)
 	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, nil)
 	if err != nil {
-		return nil, e.finish(err)
+		return nil, c.repeatable(e.finish(err), s)
 	}
 	return &rows{Rows: found, exchange: e}, nil
 }
@@ -82,15 +82,17 @@ func (c *conn) ExecContext(
 func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
 	e := c.exchange(ctx, s.limit)
 	result, err := c.inner.ExecContext(context.WithoutCancel(ctx), s.text, nil)
-	return result, e.finish(err)
+	return result, c.repeatable(e.finish(err), s)
 }
 
 // statement is ready to be sent.
 type statement struct {
-	text    string
-	tenant  tenancy.ID
-	limit   timeLimit
-	needsTx bool // it must be sent in a transaction, which scopes it
+	text     string
+	tenant   tenancy.ID
+	limit    timeLimit
+	prefixed bool // the text begins with SET LOCAL
+	isRead   bool // it changes nothing
+	needsTx  bool // it must be sent in a transaction, which scopes it
 }
 
 // prepare checks a statement and puts the statements that scope it before it.
@@ -125,7 +127,8 @@ func (c *conn) prepare(
 		return s, nil
 	}
 	scope, err := c.connector.scope(tenant, wait)
-	s.text = scope + s.text
+	scope = c.wire.pooledPins + scope
+	s.text, s.prefixed, s.isRead = scope+s.text, scope != "", isPlainRead(query)
 	return s, err
 }
 
@@ -174,6 +177,10 @@ func (c *conn) ResetSession(ctx context.Context) error {
 	if c.tx != nil {
 		_ = c.inner.Close()
 		return errDirtyConn.Because(driver.ErrBadConn)
+	}
+	if !c.wire.alive() {
+		_ = c.inner.Close()
+		return driver.ErrBadConn
 	}
 	return c.inner.ResetSession(ctx)
 }

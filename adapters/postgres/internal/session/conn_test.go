@@ -156,7 +156,7 @@ func TestSessionDefaultTimeoutIsNotSent(t *testing.T) {
 			" SET statement_timeout = '20s'")
 	require.NoError(t, err)
 	inner := connectorOf(t, "patient")
-	connector := session.NewConnector(inner, session.Config{
+	connector := session.NewConnector(session.SingleOpener(inner), session.Config{
 		Scope: tenancy.FromContext, Sign: func(tenancy.ID) (string, error) { return "x", nil },
 		Timeout: timeout,
 	})

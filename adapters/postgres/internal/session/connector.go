@@ -39,15 +39,15 @@ type Config struct {
 // A statement ends when its context ends, and at its deadline at the latest: the server
 // enforces the deadline too (statement_timeout).
 type Connector struct {
-	inner          *pgdriver.Connector
+	inner          *Opener
 	config         Config
 	defaultTimeout atomic.Int64 // a time.Duration, set by SessionsBegin
 }
 
-// NewConnector wraps a connector of the role that row-level security applies to.
-func NewConnector(inner *pgdriver.Connector, c Config) *Connector {
-	wrapDialer(inner)
-	inner.Config().ReadTimeout = 0 // each statement sets its own limit
+// NewConnector wraps an opener of the role that row-level security applies to. The opener isn't
+// for other use afterwards.
+func NewConnector(inner *Opener, c Config) *Connector {
+	inner.withoutReadTimeout() // each statement sets its own limit
 	return &Connector{inner: inner, config: c}
 }
 

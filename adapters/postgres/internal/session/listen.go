@@ -49,7 +49,7 @@ type echo struct {
 
 // Listen starts a session and listens on the channel. It returns [ErrPooled] if it would not
 // receive notifications.
-func Listen(ctx context.Context, c *RawConnector, channel string) (*Listener, error) {
+func Listen(ctx context.Context, c *Opener, channel string) (*Listener, error) {
 	opened, err := c.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -72,8 +72,7 @@ func (l *Listener) begin(ctx context.Context, channel string) error {
 	if err != nil {
 		return err
 	}
-	if len(l.wire.startup.cancelKey) < 4 ||
-		pid != strconv.Itoa(int(binary.BigEndian.Uint32(l.wire.startup.cancelKey))) {
+	if pid != strconv.Itoa(int(l.wire.startup.pid())) {
 		return ErrPooled
 	}
 	if _, err = l.queryValue("LISTEN " + channel); err != nil {

@@ -73,7 +73,7 @@ func pool(t testing.TB, c session.Config, options ...pgdriver.Option) *sql.DB {
 	c.Sign = func(tenant tenancy.ID) (string, error) { return "signed " + tenant.String(), nil }
 	inner := pgdriver.NewConnector(append([]pgdriver.Option{pgdriver.WithDSN(serverURL(t))},
 		options...)...)
-	db := sql.OpenDB(session.NewConnector(inner, c))
+	db := sql.OpenDB(session.NewConnector(session.SingleOpener(inner), c))
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
 }

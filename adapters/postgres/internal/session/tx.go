@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"strings"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
@@ -28,7 +29,8 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 		return nil, err
 	}
 	begin := "BEGIN"
-	if level := sql.IsolationLevel(opts.Isolation); level != sql.LevelDefault {
+	level := sql.IsolationLevel(opts.Isolation)
+	if level != sql.LevelDefault {
 		begin += " ISOLATION LEVEL " + level.String()
 	}
 	if opts.ReadOnly {
@@ -37,6 +39,10 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if c.wire.pinsModes && begin != "BEGIN" {
+		// what is asked for comes last: the statement that begins pins the modes
+		begin = "BEGIN;" + c.wire.pooledPins + "SET TRANSACTION" + strings.TrimPrefix(begin, "BEGIN")
 	}
 	if err := c.begin(ctx, begin, tenant, wait); err != nil {
 		return nil, err
@@ -55,8 +61,14 @@ func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait 
 	if c.connector.config.Explicit {
 		scope = propagateToWorkers + scope
 	}
+	if !strings.Contains(begin, ";") {
+		scope = c.wire.pooledPins + scope
+	}
 	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, limit: wait}); err != nil {
 		_ = c.inner.Close() // it may be in an aborted transaction
+		if lost(err) {
+			return errors.Join(driver.ErrBadConn, err) // BEGIN can be sent again
+		}
 		return err
 	}
 	c.tx = &tx{conn: c, tenant: tenant, limit: wait}

@@ -7,8 +7,8 @@ import (
 )
 
 // Watch cancels the statement of c on the server if ctx ends before stop is called. stop
-// reports whether it did; the caller must then close the connection. c must come from a
-// [RawConnector] or a [Connector].
+// reports whether it did; the caller must then close the connection. c must come from
+// an [Opener] or a [Connector].
 func Watch(ctx context.Context, c *pgdriver.Conn) (stop func() bool) {
 	if ctx.Done() == nil {
 		return func() bool { return false }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun/driver/pgdriver"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/connstring"
 )
 
 // Requests that a client sends instead of a startup message (PostgreSQL manual,
@@ -28,15 +30,15 @@ const (
 // wrapDialer makes a connector open its connections as a [wire], whose statements can be
 // cancelled and have a deadline each. TLS is negotiated here, below pgdriver: so the wire can
 // read the startup messages, and a CancelRequest is encrypted if the session is.
-func wrapDialer(inner *pgdriver.Connector) {
+func wrapDialer(inner *pgdriver.Connector, encryption connstring.Encryption, settings []string) {
 	conf := inner.Config()
-	dial, secure := conf.Dialer, conf.TLSConfig
+	dial := conf.Dialer
 	open := func(ctx context.Context) (net.Conn, error) {
 		opened, err := dial(ctx, conf.Network, conf.Addr)
-		if err != nil || secure == nil {
+		if err != nil || encryption.TLS == nil {
 			return opened, err
 		}
-		return encrypt(ctx, opened, secure, conf.DialTimeout)
+		return encrypt(ctx, opened, encryption, conf.DialTimeout)
 	}
 	conf.TLSConfig = nil
 	conf.Dialer = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -44,44 +46,82 @@ func wrapDialer(inner *pgdriver.Connector) {
 		if err != nil {
 			return nil, err
 		}
-		w := &wire{Conn: opened, redial: open}
+		w := &wire{Conn: opened, redial: open, settings: settings}
 		w.setLimit(startupTimeout)
 		return w, nil
 	}
 }
 
-// encrypt requests TLS. It reads exactly one byte, the answer: unencrypted bytes that a man in
-// the middle sent after it must not be taken for the server's (CVE-2021-23222).
+// tlsError is the error of a connection that could not be encrypted.
+type tlsError struct{ cause error }
+
+func (e *tlsError) Error() string { return "postgres: TLS: " + e.cause.Error() }
+func (e *tlsError) Unwrap() error { return e.cause }
+
+var errNoTLS = errors.New("the server has no TLS: turn TLS on there, or put sslmode=disable in" +
+	" the URL")
+
+// encrypt begins TLS. If that fails, it closes the connection.
 func encrypt(
-	ctx context.Context, opened net.Conn, conf *tls.Config, timeout time.Duration,
+	ctx context.Context, opened net.Conn, e connstring.Encryption, timeout time.Duration,
 ) (net.Conn, error) {
-	_ = opened.SetDeadline(time.Now().Add(timeout))
-	request := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 8), sslRequest)
-	var answer [1]byte
-	_, err := opened.Write(request)
-	if err == nil {
-		_, err = opened.Read(answer[:])
+	if timeout > 0 {
+		_ = opened.SetDeadline(time.Now().Add(timeout))
 	}
-	if err == nil && answer[0] != 'S' {
-		err = errors.New("the server has no TLS: turn TLS on there, or put sslmode=disable in the" +
-			" URL")
+	var err error
+	if !e.Direct {
+		err = requestTLS(opened)
 	}
-	secured := tls.Client(opened, conf)
+	if e.Optional && errors.Is(err, errNoTLS) {
+		return opened, opened.SetDeadline(time.Time{})
+	}
+	secured := tls.Client(opened, e.TLS)
 	if err == nil {
 		err = secured.HandshakeContext(ctx)
 	}
 	if err != nil {
 		_ = opened.Close()
-		return nil, fmt.Errorf("postgres: TLS: %w", err)
+		return nil, &tlsError{err}
 	}
 	return secured, opened.SetDeadline(time.Time{})
+}
+
+// requestTLS asks for TLS. It reads exactly one byte, the answer: unencrypted bytes that a man
+// in the middle sent after it must not be taken for the server's (CVE-2021-23222).
+func requestTLS(opened net.Conn) error {
+	request := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 8), sslRequest)
+	if _, err := opened.Write(request); err != nil {
+		return err
+	}
+	var answer [1]byte
+	if _, err := opened.Read(answer[:]); err != nil {
+		return err
+	}
+	switch answer[0] {
+	case 'S':
+		return nil
+	case 'N':
+		return errNoTLS
+	}
+	return fmt.Errorf("it answered neither yes nor no: %w", errNoTLS)
 }
 
 // wire is a session's network connection.
 type wire struct {
 	net.Conn
-	redial  func(context.Context) (net.Conn, error) // opens another connection to the same server
-	startup startup
+	redial   func(context.Context) (net.Conn, error) // opens another connection to the same server
+	startup  startup
+	settings []string // names and values for the startup message
+	started  bool     // the startup message was sent
+
+	// firstAnswer is the kind of the server's first message since the last write.
+	firstAnswer byte
+	written     bool // nothing was read since the last write
+
+	// pooledPins are statements that pin settings for one transaction; see [wire.pin].
+	pooledPins string
+	pinsModes  bool // pooledPins set the isolation or the mode of a transaction
+
 	// when reads end at the latest, in Unix nanoseconds; 0: as pgdriver says
 	until atomic.Int64
 }
@@ -91,10 +131,26 @@ func wireOf(c *pgdriver.Conn) *wire { return c.Conn().(*wire) }
 
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
+	if n > 0 && w.written {
+		w.firstAnswer, w.written = b[0], false
+	}
 	if !w.startup.done {
 		w.startup.read(b[:n])
 	}
 	return n, err
+}
+
+// Write adds to the startup message, the first that pgdriver writes, what pgdriver leaves out.
+func (w *wire) Write(b []byte) (int, error) {
+	w.firstAnswer, w.written = 0, true
+	if w.started {
+		return w.Conn.Write(b)
+	}
+	w.started = true
+	if _, err := w.Conn.Write(addStartup(b, w.settings)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // setLimit limits all reads to the given time from now.

@@ -234,7 +234,7 @@ func TestConnectFailsIfTheServerRefusesTLS(t *testing.T) {
 		option := pgdriver.WithTLSConfig(&tls.Config{InsecureSkipVerify: true})
 		c := pgdriver.NewConnector(pgdriver.WithDSN("postgres://u:p@"+fakeServer(t, answer)+"/d"),
 			option)
-		_, err := session.NewConnector(c,
+		_, err := session.NewConnector(session.SingleOpener(c),
 			session.Config{Scope: tenancy.FromContext, Timeout: timeout}).Connect(t.Context())
 		require.ErrorContains(t, err, want, "%q", answer)
 	}
