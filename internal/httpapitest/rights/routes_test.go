@@ -26,10 +26,10 @@ func (w *world) route(op apitest.Operation) route {
 		return r
 	}
 	r.inTenant = strings.HasPrefix(op.Path, tenant)
-	slug := "acme"
+	slug := w.slug
 	switch op.ID {
 	case "createTenant":
-		r.callers, r.body = platform, `{"slug":"new","name":"New"}`
+		r.callers, r.body = platform, `{"slug":"new-`+w.number+`","name":"New"}`
 	case "updateTenant":
 		r.body = `{"name":"Renamed"}`
 	case "deleteTenant":
@@ -37,7 +37,7 @@ func (w *world) route(op apitest.Operation) route {
 	case "restoreTenant":
 		r.callers, slug = platform, w.deletedSlug
 	case "purgeTenant":
-		r.callers, slug, r.body = platform, w.deletedSlug, `{"confirm":"gone"}`
+		r.callers, slug, r.body = platform, w.deletedSlug, `{"confirm":"`+w.deletedSlug+`"}`
 	case "createKey":
 		r.body = `{"name":"new","role":"admin"}`
 	case "rotateKey":
@@ -54,7 +54,7 @@ func (w *world) route(op apitest.Operation) route {
 	case "setSecret":
 		r.body, r.activeOnly = `{"value":"secret"}`, true
 	case "createUser":
-		r.callers, r.body = platform, `{"email":"new@example.com","name":"N","super_admin":true}`
+		r.callers, r.body = platform, `{"email":"new`+w.number+`@example.com","name":"N","super_admin":true}`
 	case "updateUser":
 		r.callers, r.body = platform, `{"super_admin":true}`
 	case "removeUser", "endUserSessions":
@@ -103,7 +103,7 @@ func (w *world) idIn(op apitest.Operation) string {
 
 // bundle returns a bundle with one item that acme doesn't have.
 func (w *world) bundle() string {
-	source := w.addTenant("source")
+	source := w.addTenant("source-" + tenancy.NewID().String()[24:])
 	_, _, err := w.store.Resources.Put(w.t.Context(), source, newItem, ports.Condition{})
 	require.NoError(w.t, err)
 	bundle, err := promote.New(w.store).Export(w.t.Context(),

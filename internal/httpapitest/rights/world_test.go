@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,45 +26,62 @@ var cheap = signin.Cost{Memory: 64, Passes: 1, Threads: 1}
 
 const password = "correct horse battery"
 
-// world is a registry with one caller of each kind, and with something of everything that
-// a route can write to.
+// registry is a registry whose worlds follow one another: it has the gate and the clock of
+// the present one.
+type registry struct {
+	store   ports.Services // without the gate
+	handler http.Handler
+	gate    *gate
+	later   atomic.Int64 // added to the clock
+	worlds  int
+}
+
+func newRegistry() *registry {
+	reg := &registry{store: memory.New(apitest.Kinds(), memory.Options{}).Services(), gate: &gate{}}
+	reg.handler = apitest.Wrap(gated(reg.store, reg.gate), func(o *httpapi.Options) {
+		o.SignIn.Cost, o.SignIn.Refusal = cheap, time.Nanosecond
+		o.Clock = func() time.Time { return time.Now().Add(time.Duration(reg.later.Load())) }
+	}).Handler
+	return reg
+}
+
+// world is a tenant of a registry with one caller of each kind, and with something of
+// everything that a route can write to.
 type world struct {
-	t     *testing.T
-	store ports.Services // without the gate
-	reg   *apitest.Registry
-	gate  *gate
-	later time.Duration // added to the registry's clock
-	acme  tenancy.ID
+	*registry
+	t      *testing.T
+	number string // of the world: a part of its names
+	slug   string // of the tenant acme
+	acme   tenancy.ID
 
 	keyID, key   string           // an admin's key of acme
 	member       identity.User    // an admin of acme
 	super        identity.User    // a super-admin
 	session      identity.Session // of the caller
-	otherSession identity.Session
 	cookie       string
 	otherUser    string // a viewer of acme
 	otherKey     string
+	otherSession identity.Session
 	invitation   string
-	token        string // of an invitation to the caller's address
+	token        string // of an invitation to the member's address
 	deletedSlug  string
 }
 
 // newWorld returns a world in which a caller is signed in.
-func newWorld(t *testing.T, by caller) *world {
+func (reg *registry) newWorld(t *testing.T, by caller) *world {
 	t.Helper()
-	w := &world{t: t, store: memory.New(apitest.Kinds(), memory.Options{}).Services(), gate: &gate{},
-		deletedSlug: "gone"}
-	w.reg = apitest.Wrap(gated(w.store, w.gate), func(o *httpapi.Options) {
-		o.SignIn.Cost, o.SignIn.Refusal = cheap,
-			time.Nanosecond
-		o.Clock = func() time.Time { return time.Now().Add(w.later) }
-	})
-	w.acme = w.addTenant("acme")
-	w.setState(w.addTenant(tenancy.Slug(w.deletedSlug)), tenancy.Deleted)
+	reg.worlds++
+	reg.later.Store(0)
+	number := strconv.Itoa(reg.worlds)
+	w := &world{registry: reg, t: t, number: number, slug: "acme-" + number,
+		deletedSlug: "gone-" + number}
+	w.acme = w.addTenant(w.slug)
+	w.setState(w.addTenant(w.deletedSlug), tenancy.Deleted)
 	w.member, w.super = w.addUser("member", false), w.addUser("super", true)
 	w.addMember(w.member.ID, tenancy.Admin)
 	w.addMember(w.addUser("second-admin", false).ID, tenancy.Admin)
-	w.otherUser = w.addUser("other", false).ID
+	other := w.addUser("other", false)
+	w.otherUser = other.ID
 	w.addMember(w.otherUser, tenancy.Viewer)
 	w.keyID, w.key = w.addKey(tenancy.Admin)
 	w.otherKey, _ = w.addKey(tenancy.Viewer)
@@ -72,15 +90,15 @@ func newWorld(t *testing.T, by caller) *world {
 	for _, kind := range []string{"agent", "prompt", "mcp_server", "trust_rule", "model_config"} {
 		w.put(kind)
 	}
-	w.signIn(w.addUser("third", false)) // somebody's session, which others may end
+	w.signIn(other)
 	w.otherSession = w.session
 	w.signIn(map[bool]identity.User{true: w.super, false: w.member}[by == superAdmin])
 	return w
 }
 
-func (w *world) addTenant(slug tenancy.Slug) tenancy.ID {
+func (w *world) addTenant(slug string) tenancy.ID {
 	made, err := w.store.Tenants.Create(w.t.Context(),
-		tenancy.NewTenant(tenancy.NewID(), slug, "The tenant"))
+		tenancy.NewTenant(tenancy.NewID(), tenancy.Slug(slug), "The tenant"))
 	require.NoError(w.t, err)
 	return made.ID
 }
@@ -98,7 +116,7 @@ func (w *world) setState(id tenancy.ID, state tenancy.State) {
 
 func (w *world) addUser(name string, superAdmin bool) identity.User {
 	made, err := w.store.Users.Create(w.t.Context(), identity.User{ID: tenancy.NewID().String(),
-		Email: name + "@example.com", Name: name, SuperAdmin: superAdmin})
+		Email: name + w.number + "@example.com", Name: name, SuperAdmin: superAdmin})
 	require.NoError(w.t, err)
 	return made
 }
@@ -179,7 +197,7 @@ func (w *world) send(method, path, body string, headers map[string]string) (int,
 		r.Header.Set(name, value)
 	}
 	rec := httptest.NewRecorder()
-	w.reg.Handler.ServeHTTP(rec, r)
+	w.handler.ServeHTTP(rec, r)
 	var problem struct{ Code tenancy.Code }
 	if rec.Code >= http.StatusBadRequest {
 		require.NoError(w.t, json.Unmarshal(rec.Body.Bytes(), &problem), "%s", rec.Body)
@@ -187,18 +205,29 @@ func (w *world) send(method, path, body string, headers map[string]string) (int,
 	return rec.Code, problem.Code
 }
 
-// written returns the actions of the audit logs' entries, apart from denials.
-func (w *world) written() []string {
-	entries, err := w.store.PlatformAudit.List(w.t.Context(), ports.PlatformAuditQuery{Limit: 1000})
-	require.NoError(w.t, err)
-	var actions []string
-	for _, e := range entries {
-		if e.Outcome != tenancy.Denied {
-			actions = append(actions, e.Action)
+// written returns the number of the audit logs' entries, apart from denials, and whether
+// the deleted tenant is still there: a purge removes more entries than it adds.
+func (w *world) written() (entries int, purgeable bool) {
+	q := ports.PlatformAuditQuery{Limit: 1000}
+	for {
+		page, err := w.store.PlatformAudit.List(w.t.Context(), q)
+		require.NoError(w.t, err)
+		for _, e := range page {
+			if e.Outcome != tenancy.Denied {
+				entries++
+			}
 		}
+		if len(page) < q.Limit {
+			break
+		}
+		q.Before = tenancyCursor(page[len(page)-1])
 	}
-	slices.Sort(actions)
-	return actions
+	_, err := w.store.Tenants.BySlug(w.t.Context(), tenancy.Slug(w.deletedSlug))
+	return entries, err == nil
+}
+
+func tenancyCursor(e tenancy.AuditEntry) ports.AuditCursor {
+	return ports.AuditCursor{At: e.At, ID: e.ID}
 }
 
 // newItem is an item that acme doesn't have.
