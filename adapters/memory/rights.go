@@ -8,7 +8,7 @@ import (
 
 // checkRight returns an error if the right of ctx's call has ended; see package ports.
 // Every method that writes calls it first under the lock of its write. The caller holds
-// s.mu until the write is done: whoever takes a right away holds it too.
+// s.mu until the write is done: every method that takes a right away holds it too.
 func (s *Store) checkRight(ctx context.Context) error {
 	right, ok := tenancy.RightFrom(ctx)
 	if !ok {

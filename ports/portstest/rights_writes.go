@@ -8,7 +8,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// rightWrite is a valid call of a method that writes. Each has numbers of its own, so
+// rightWrite is a valid call of a method that writes. Each has its own numbers, so
 // that one store can serve all of them.
 type rightWrite struct {
 	method  string // such as "Keys.Create"

@@ -91,7 +91,7 @@ func (s *Service) withUser(ctx context.Context, m tenancy.Membership) (Member, e
 
 // PutMember gives a member of a tenant another role. It returns the member and whether
 // they are new. Admins of the tenant only. For a super-admin it also adds a user who
-// isn't a member. An admin adds nobody without their consent: see [Service.Invite]. The
+// isn't a member. An admin adds no user without their consent: see [Service.Invite]. The
 // id of a user who isn't a member is [tenancy.ErrNotFound] for an admin, as an unknown
 // one. To take the role from the only admin is [tenancy.CodeLastAdmin].
 func (s *Service) PutMember(

@@ -177,7 +177,7 @@ func TestAdminKeyManagesMembersOnly(t *testing.T) {
 	f := newFixture(t)
 	u, signedIn := f.user(t, "ada@example.com")
 	key := f.key(f.acme, tenancy.Admin)
-	// an admin adds nobody, and learns nothing of who exists
+	// an admin adds no user, and learns nothing of who exists
 	for _, id := range []string{u.ID, tenancy.NewID().String(), "unknown"} {
 		_, _, err := f.PutMember(t.Context(), key, "acme", id, tenancy.Admin)
 		assert.Same(t, tenancy.ErrNotFound, err, id)

@@ -129,7 +129,7 @@ func (r route) codeAfter(e end, by caller) tenancy.Code {
 	}
 	switch {
 	case !slices.Contains(r.callers, by),
-		r.own && want == tenancy.CodeForbidden, // whoever is signed in may call it
+		r.own && want == tenancy.CodeForbidden, // every signed-in user may call it
 		e.ofTenant() && by >= superAdmin && !r.activeOnly:
 		return ""
 	case r.ID == "acceptInvitation" && want == tenancy.CodeUnauthenticated:

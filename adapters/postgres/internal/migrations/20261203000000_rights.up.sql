@@ -1,8 +1,8 @@
 -- A write checks the right of its call again before it commits: tenancy.Right. It holds the
 -- two locks below, shared, until its transaction ends, and reads what the database has about
--- the caller and the tenant after it got them. Whoever takes a key, a session, a membership
--- or a super-admin's flag away, or changes a tenant's state, takes the lock alone, by a
--- trigger: it waits for the writes that were allowed, and those after it find the right gone.
+-- the caller and the tenant after it got them. A transaction that takes a key, a session, a
+-- membership or a super-admin's flag away, or changes a tenant's state, takes the lock alone,
+-- by a trigger: it waits for the writes that were allowed, and those after it find the right gone.
 --
 -- Advisory locks and not the rows' own: noting the use of a key or a session must not wait
 -- for a write, many writes at once must not keep a revocation waiting, as they could with

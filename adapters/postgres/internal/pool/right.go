@@ -39,10 +39,15 @@ func pendingCheck(ctx context.Context) *rightCheck {
 	return c
 }
 
+// Querier sends a statement in a transaction.
+type Querier interface {
+	NewRaw(query string, args ...any) *bun.RawQuery
+}
+
 // CallChecked calls a function of the database, such as the one that appends to an audit
 // log. If the transaction of ctx still has to check the right of its call, the same
 // statement does so before the call.
-func CallChecked(ctx context.Context, db bun.IDB, call string, args ...any) error {
+func CallChecked(ctx context.Context, db Querier, call string, args ...any) error {
 	if c := pendingCheck(ctx); c != nil {
 		return c.run(ctx, db, false, call, args...)
 	}
@@ -51,9 +56,9 @@ func CallChecked(ctx context.Context, db bun.IDB, call string, args ...any) erro
 }
 
 // CheckRightOf checks the right of the transaction's call now if the caller has this id.
-// A transaction that ends rights of a key or a user calls it before it does: it can end the
-// right of its own caller, who has the right until then.
-func CheckRightOf(ctx context.Context, tx bun.IDB, caller string) error {
+// A transaction that ends rights of a key or a user calls it before it does: it can end its
+// call's own right, which holds until then.
+func CheckRightOf(ctx context.Context, tx Querier, caller string) error {
 	if c := pendingCheck(ctx); c != nil && c.right.Principal.ID == caller {
 		return c.run(ctx, tx, true, "NULL")
 	}
@@ -61,11 +66,17 @@ func CheckRightOf(ctx context.Context, tx bun.IDB, caller string) error {
 }
 
 // CheckRight checks the right of the transaction's call now, unless that is done.
-func CheckRight(ctx context.Context, tx bun.IDB) error {
+func CheckRight(ctx context.Context, tx Querier) error {
 	if c := pendingCheck(ctx); c != nil {
 		return c.run(ctx, tx, false, "NULL")
 	}
 	return nil
+}
+
+// CheckHostRight checks the right of the call in ctx at the end of a transaction that the
+// host began. The transaction is one of the application's role.
+func CheckHostRight(ctx context.Context, tx Querier) error {
+	return CheckRight(withRightCheck(ctx, false), tx)
 }
 
 // standingRow is a row of the functions hold_right and hold_right_in.
@@ -81,7 +92,7 @@ type standingRow struct {
 // run reads what the database has about the right, locked until the transaction ends, and
 // then evaluates call, in one statement. alone is for a transaction that ends the right.
 func (c *rightCheck) run(
-	ctx context.Context, db bun.IDB, alone bool, call string, args ...any,
+	ctx context.Context, db Querier, alone bool, call string, args ...any,
 ) error {
 	c.done = true
 	function, arguments, err := c.function(ctx)
