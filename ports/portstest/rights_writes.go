@@ -135,7 +135,7 @@ func invitationWrites() []rightWrite {
 			}},
 		{"InvitationFinder.Accept", func(p *probe) { p.invite(p.globex, 35) },
 			func(p *probe, ctx context.Context) error {
-				_, err := p.InvitationFinder.Accept(ctx, invitationHash(35), p.invitedUser(35), true)
+				_, err := p.InvitationFinder.Accept(ctx, invitationHash(35), p.invitedUser(35), true, "")
 				return err
 			}},
 	}
