@@ -6,6 +6,15 @@
 // refuses the zero ID with [tenancy.CodeNoTenant]. Cross-tenant work is a separate
 // port ([Tenants], [KeyFinder]), never a magic ID.
 //
+// A context may carry the right of a call ([tenancy.Right]). Every method that writes
+// checks it in the transaction of the write: if [tenancy.Right.Check] refuses, the
+// method returns its error and writes nothing. When an API key, a session, a
+// membership, a role, a user or a super-admin's flag is taken away, or a tenant
+// suspended or deleted, no write that relied on it commits afterwards. A write that
+// ends its own caller's right succeeds. The methods that only note what happens don't
+// check: Append of both audit logs, [LoginAttempts], [KeyFinder.Find] and
+// [SessionFinder.Touch].
+//
 // An error of a port is a *[tenancy.Error]. Any other error is a fault for which
 // the adapter has no code.
 package ports

@@ -28,6 +28,12 @@ type Members interface {
 	Put(ctx context.Context, tenant tenancy.ID, user string,
 		role tenancy.Role) (m tenancy.Membership, created bool, err error)
 
+	// Change gives a member another role, as Put does, but adds no member:
+	// [tenancy.CodeNotFound] if the user has no membership in the tenant, whether such a
+	// user exists or not.
+	Change(ctx context.Context, tenant tenancy.ID, user string,
+		role tenancy.Role) (tenancy.Membership, error)
+
 	// Remove removes the user's membership in the tenant. [tenancy.CodeLastAdmin] if the
 	// user is the only admin, as with Put; [tenancy.CodeNotFound] if the user has none
 	// in the tenant, even if they have one in another tenant.

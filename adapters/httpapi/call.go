@@ -66,6 +66,7 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 	}
 	c.principal = principal
 	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
+	a.withRight(c, op)
 	if op.access == optionalAuth {
 		return nil
 	}
@@ -93,6 +94,7 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 		return err
 	}
 	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
+	a.withRight(c, op)
 	return a.auditSuperAdmin(c, op)
 }
 

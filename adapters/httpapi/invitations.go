@@ -192,5 +192,6 @@ func (a *api) authenticateOptional(w http.ResponseWriter, c *call) error {
 	}
 	c.principal = p
 	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), p))
+	a.withRight(c, operation{})
 	return nil
 }

@@ -43,11 +43,12 @@ func (a *api) memberRoutes() []operation {
 		handle:   a.getMember,
 	}, {
 		id: "putMember", method: http.MethodPut, path: one, tag: "members",
-		summary: "Give a user a role in a tenant",
+		summary: "Give a member another role; a super-admin also adds a user, others invite them",
 		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
 		response: response{status: http.StatusOK,
 			doc: "The existing member with the given role.", schema: member},
-		moreResponses: []response{{status: http.StatusCreated, doc: "A new member.", schema: member,
+		moreResponses: []response{{status: http.StatusCreated,
+			doc: "A new member; only a super-admin adds one.", schema: member,
 			headers: []string{"Location"}}},
 		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin,
 			tenancy.CodeInvalidState},
@@ -90,8 +91,8 @@ func (a *api) getMember(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, showMember(m))
 }
 
-// putMember gives a user a role in the tenant. The status is 201 for a new member and
-// 200 for an existing one.
+// putMember gives a member of the tenant another role, or adds one for a super-admin. The
+// status is 201 for a new member and 200 for an existing one.
 func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	var in memberInput
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {

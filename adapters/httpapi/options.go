@@ -38,7 +38,9 @@ type Options struct {
 	// [tenancy.CodeUnauthenticated] has that code. Defaults to the bearer token in the
 	// header Authorization (the platform token or an API key) and, without that
 	// header, to the cookie of a session. A request with such a cookie that changes
-	// something must come from a page of the same host: see [CodeCrossOrigin].
+	// something must come from a page of the same host: see [CodeCrossOrigin]. These
+	// callers are checked again in the transaction of each write ([tenancy.Right]). Of a
+	// caller of Authenticate the store knows nothing: only the tenant's state is.
 	Authenticate func(*http.Request) (tenancy.Principal, error)
 
 	// SignIn says how users sign in and how long their sessions last. With Authenticate

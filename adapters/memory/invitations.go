@@ -34,6 +34,9 @@ func (p invitations) Create(
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.Invitation{}, err
+	}
 	replaced := func(_ string, other tenancy.Invitation) bool {
 		return other.Tenant == tenant && other.Email == i.Email
 	}
@@ -75,6 +78,9 @@ func (p invitations) Revoke(ctx context.Context, tenant tenancy.ID, id string) e
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	i, ok := p.s.invitations[id]
 	if !ok || i.Tenant != tenant {
 		return errNoInvitation
@@ -128,6 +134,9 @@ func (p invitationFinder) Accept(
 	defer func() { p.s.notifier.notifyUnless(&err, ports.UserChanged, m.User) }()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return m, err
+	}
 	i, err := p.s.acceptableInvitation(hash)
 	if err != nil {
 		return m, err

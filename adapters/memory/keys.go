@@ -37,6 +37,9 @@ func (p keys) Create(
 	}
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.APIKey{}, err
+	}
 	if p.s.keyTaken(k) {
 		return tenancy.APIKey{}, errKeyTaken
 	}
@@ -59,6 +62,9 @@ func (p keys) Rotate(
 	defer p.s.notifier.notifyUnless(&err, ports.KeyChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.APIKey{}, err
+	}
 	old, ok := p.s.keys[id]
 	if !ok || old.Tenant != tenant {
 		return tenancy.APIKey{}, errNoKey
@@ -117,6 +123,9 @@ func (p keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 func (p keys) remove(ctx context.Context, tenant tenancy.ID, id string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	k, ok := p.s.keys[id]
 	if !ok || k.Tenant != tenant {
 		return errNoKey

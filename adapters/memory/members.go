@@ -64,10 +64,35 @@ func (p members) Put(
 	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, user)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.Membership{}, false, err
+	}
 	if _, ok := p.s.users[user]; !ok {
 		return tenancy.Membership{}, false, errNoUser
 	}
 	return p.s.putMember(ctx, tenant, user, role)
+}
+
+func (p members) Change(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
+) (m tenancy.Membership, err error) {
+	if _, err := p.s.data(tenant); err != nil {
+		return tenancy.Membership{}, err
+	}
+	if err := tenancy.CheckMemberRole(role); err != nil {
+		return tenancy.Membership{}, err
+	}
+	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, user)
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.Membership{}, err
+	}
+	if _, member := p.s.members[tenant][user]; !member {
+		return tenancy.Membership{}, errNoMember
+	}
+	m, _, err = p.s.putMember(ctx, tenant, user, role)
+	return m, err
 }
 
 // putMember gives an existing user a role. by, if given, is the actor instead of the
@@ -107,6 +132,9 @@ func (p members) Remove(ctx context.Context, tenant tenancy.ID, user string) (er
 	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, user)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	m, ok := p.s.members[tenant][user]
 	if !ok {
 		return errNoMember

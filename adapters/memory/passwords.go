@@ -32,6 +32,9 @@ func (p passwords) Get(_ context.Context, user string) (identity.Password, error
 func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	if _, ok := p.s.users[user]; !ok {
 		return errNoUser
 	}
@@ -54,6 +57,9 @@ func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
 func (p passwords) Rehash(ctx context.Context, user, from, to string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	if _, ok := p.s.users[user]; !ok || p.s.passwords[user] != from {
 		return nil
 	}
@@ -77,6 +83,9 @@ func (p identities) Find(_ context.Context, i identity.Identity) (string, error)
 func (p identities) Bind(ctx context.Context, i identity.Identity, user string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	if _, ok := p.s.users[user]; !ok {
 		return errNoUser
 	}

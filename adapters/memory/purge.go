@@ -26,6 +26,9 @@ func (p tenants) Purge(
 	defer unlock()
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.PurgeCertificate{}, err
+	}
 	t, exists := p.s.tenants[id]
 	if !exists {
 		return tenancy.PurgeCertificate{}, tenancy.ErrTenantNotFound

@@ -5,10 +5,8 @@ import (
 )
 
 // checkQuota returns an error if the tenant's quota of a kind is less than n items.
-// The caller is the tenant's only writer.
+// The caller is the tenant's only writer, and holds s.mu.
 func (s *Store) checkQuota(tenant tenancy.ID, kind string, n int64) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	limit, limited := s.tenants[tenant].Quotas.Resources[kind]
 	if declared, _ := s.kinds.Kind(kind); !limited || n <= limit || declared.Singleton != "" {
 		return nil
@@ -35,6 +33,8 @@ func (im *importRun) checkQuotas() error {
 	for ref := range im.rows {
 		counts[ref.Kind]++
 	}
+	im.s.mu.RLock()
+	defer im.s.mu.RUnlock()
 	for _, kind := range im.s.kinds.All() {
 		if n := counts[kind.Name]; n > im.data.count(kind.Name) {
 			if err := im.s.checkQuota(im.tenant, kind.Name, n); err != nil {

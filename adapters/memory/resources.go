@@ -71,6 +71,11 @@ func (p resources) Put(
 		return federation.Resource{}, false, err
 	}
 	defer unlock()
+	release, err := p.s.holdRight(ctx)
+	if err != nil {
+		return federation.Resource{}, false, err
+	}
+	defer release()
 
 	stored, exists := d.get(next.Ref)
 	if err := cond.Check(item.Ref, stored.ID, stored.Version); err != nil {
@@ -130,6 +135,11 @@ func (p resources) Delete(
 		return err
 	}
 	defer unlock()
+	release, err := p.s.holdRight(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 
 	stored, exists := d.get(ref)
 	if !exists {

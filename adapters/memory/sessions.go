@@ -43,6 +43,9 @@ var (
 func (p sessions) Create(ctx context.Context, created identity.Session, verified string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	_, known := p.s.users[created.User]
 	if !known || verified != "" && p.s.passwords[created.User] != verified {
 		return identity.ErrPasswordChanged
@@ -105,6 +108,9 @@ func (p sessions) List(_ context.Context, user string, now time.Time) ([]identit
 func (p sessions) Revoke(ctx context.Context, user, id string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	if x, ok := p.s.sessions[id]; !ok || x.User != user {
 		return errNoSession
 	}
@@ -118,6 +124,9 @@ func (p sessions) Revoke(ctx context.Context, user, id string) error {
 func (p sessions) RevokeAll(ctx context.Context, user string) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	ended := p.s.sessionsOf(user)
 	if len(ended) == 0 {
 		return nil
@@ -161,6 +170,9 @@ func (p sessionFinder) Renew(
 ) error {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	x, ok := p.s.sessions[id]
 	if !ok || x.Hash != from {
 		return tenancy.Errorf(tenancy.CodeVersionMismatch, "the session was renewed meanwhile")

@@ -30,6 +30,9 @@ func (p tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 func (p tenants) create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.Tenant{}, err
+	}
 	if _, taken := p.s.slugs[t.Slug]; taken {
 		return tenancy.Tenant{},
 			tenancy.Errorf(tenancy.CodeSlugTaken, "the slug %q is taken", t.Slug)
@@ -86,6 +89,9 @@ func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 func (p tenants) update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return tenancy.Tenant{}, err
+	}
 	stored, ok := p.s.tenants[t.ID]
 	if !ok {
 		return tenancy.Tenant{}, tenancy.ErrTenantNotFound

@@ -62,8 +62,15 @@ func (p transfers) Import(
 	d.mu.RUnlock()
 	im := &importRun{s: p.s, tenant: tenant, data: d, rows: rows,
 		staged: map[federation.Ref]federation.Item{}}
-	if err := fn(im); err != nil {
+	failed := fn(im)
+	// an error of fn may describe the tenant: it is only for those who still have the right
+	release, err := p.s.holdRight(ctx)
+	if err != nil {
 		return err
+	}
+	defer release()
+	if failed != nil {
+		return failed
 	}
 	if err := checkContext(ctx); err != nil {
 		return err

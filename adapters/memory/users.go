@@ -20,6 +20,9 @@ var errNoUser = tenancy.Errorf(tenancy.CodeNotFound, "no such user")
 func (p users) Create(ctx context.Context, u identity.User) (identity.User, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return identity.User{}, err
+	}
 	return p.s.addUser(ctx, u)
 }
 
@@ -102,6 +105,9 @@ func (p users) Update(
 	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return identity.User{}, err
+	}
 	before, ok := p.s.users[id]
 	if !ok {
 		return identity.User{}, errNoUser
@@ -138,6 +144,9 @@ func (p users) Remove(ctx context.Context, id string) (err error) {
 	defer p.s.notifier.notifyUnless(&err, ports.UserChanged, id)
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
+	if err := p.s.checkRight(ctx); err != nil {
+		return err
+	}
 	user, ok := p.s.users[id]
 	if !ok {
 		return errNoUser

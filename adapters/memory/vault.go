@@ -20,6 +20,11 @@ func (p vault) Set(ctx context.Context, tenant tenancy.ID, name string, value []
 	if err := tenancy.CheckName(name); err != nil {
 		return err
 	}
+	release, err := p.s.holdRight(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := p.s.record(ctx, tenant, tenancy.SetSecretEvent(name)); err != nil {

@@ -73,6 +73,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		config: c, pool: pool, observer: observer,
 		factory: scoped.NewFactory(pool.App, c.models(), c.QueryHooks, observer),
 	}
+	db.factory.CheckRights(checkHostRight)
 	if err := db.load(ctx, sealer); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -80,6 +81,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	pool.StartResizing()
 	audit.KeepPartitions(pool, c.auditRetention)
 	return db, nil
+}
+
+// checkHostRight checks the right of a host's transaction before it is committed.
+func checkHostRight(ctx context.Context, tx *scoped.Handle) error {
+	return pgerr.Translate(pool.CheckHostRight(ctx, tx))
 }
 
 // load reads the facts about the database that the ports need (signing keys, timeout,

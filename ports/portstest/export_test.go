@@ -23,3 +23,15 @@ func Cases() []Case {
 	}
 	return all
 }
+
+// RightWrites returns the methods that write, and check the right of their call.
+func RightWrites() []string {
+	var methods []string
+	for _, w := range rightWrites() {
+		methods = append(methods, w.method)
+	}
+	return methods
+}
+
+// WithoutRight returns the methods that check no right.
+func WithoutRight() map[string]string { return withoutRight() }

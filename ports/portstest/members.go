@@ -10,7 +10,7 @@ import (
 )
 
 func membersSuite() []contractCase {
-	return slices.Concat(membersRead(), membersPut(), membersRemove(), membershipsOf(),
+	return slices.Concat(membersRead(), membersPut(), membersChange(), membersRemove(), membershipsOf(),
 		membersAudit())
 }
 
@@ -249,6 +249,53 @@ func membersRemove() []contractCase {
 						"Remove by globex of %q", id)
 				}
 				p.equal(p.members(p.acme), []string{"1 viewer"}, "acme's members")
+			},
+		},
+	}
+}
+
+func membersChange() []contractCase {
+	return []contractCase{
+		{
+			name: "change adds no member",
+			says: "Change gives a member another role, as Put does, but adds no member:" +
+				" [tenancy.CodeNotFound] if the user has no membership in the tenant, whether" +
+				" such a user exists or not.",
+			isolates: []string{"Members.Change"},
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				before := p.member(p.acme, one, tenancy.Viewer)
+				p.member(p.globex, two, tenancy.Viewer)
+				changed, err := p.Members.Change(p.ctx, p.acme, one.ID, tenancy.Editor)
+				p.ok(err, "Members.Change")
+				before.Role = tenancy.Editor
+				p.sameMember(changed, before, "the result of Change")
+				p.equal(changed.CreatedAt.Equal(before.CreatedAt), true, "CreatedAt is kept")
+				var messages []string
+				for _, id := range []string{two.ID, p.user(3).ID, userIDOf(9), "", "unknown"} {
+					_, err := p.Members.Change(p.ctx, p.acme, id, tenancy.Editor)
+					p.code(err, tenancy.CodeNotFound, "Change of %q", id)
+					if err != nil {
+						messages = append(messages, err.Error())
+					}
+				}
+				p.equal(len(slices.Compact(messages)), 1, "the number of different errors")
+				p.equal(p.members(p.acme), []string{"1 editor"}, "acme's members")
+				p.equal(p.members(p.globex), []string{"2 viewer"}, "globex's members")
+			},
+		},
+		{
+			name: "change keeps the last admin",
+			says: "Change gives a member another role, as Put does",
+			prove: func(p *probe) {
+				p.member(p.acme, p.user(1), tenancy.Admin)
+				_, err := p.Members.Change(p.ctx, p.acme, userIDOf(1), tenancy.Editor)
+				p.code(err, tenancy.CodeLastAdmin, "Change of the only admin")
+				_, err = p.Members.Change(p.ctx, p.acme, userIDOf(1), tenancy.Replicator)
+				p.code(err, tenancy.CodeInvalid, "Change to replicator")
+				_, err = p.Members.Change(p.ctx, tenancy.ID{}, userIDOf(1), tenancy.Admin)
+				p.code(err, tenancy.CodeNoTenant, "Change in no tenant")
+				p.equal(p.members(p.acme), []string{"1 admin"}, "acme's members")
 			},
 		},
 	}

@@ -43,6 +43,7 @@ func suites() []suite {
 		{"Transfers", transfersSuite()},
 		{"Vault", vaultSuite()},
 		{"ChangeNotifier", changeNotifierSuite()},
+		{"Rights", rightsSuite()},
 	}
 }
 
@@ -50,6 +51,12 @@ func suites() []suite {
 func TestChangeNotifier(t *testing.T, newStore Factory) {
 	t.Helper()
 	run(t, newStore, changeNotifierSuite())
+}
+
+// TestRights checks that every write checks the right of its call again.
+func TestRights(t *testing.T, newStore Factory) {
+	t.Helper()
+	run(t, newStore, rightsSuite())
 }
 
 // TestAudit checks [ports.Audit], and the entries that the other ports append.

@@ -32,8 +32,11 @@ func (s *Service) UpdateTenant(
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
-	if (c.State != "" || c.Quotas != nil) && !by.SuperAdmin {
-		return tenancy.Tenant{}, tenancy.ErrForbidden
+	if c.State != "" || c.Quotas != nil {
+		if !by.SuperAdmin {
+			return tenancy.Tenant{}, tenancy.ErrForbidden
+		}
+		ctx = tenancy.RequireSuperAdmin(ctx)
 	}
 	if c, err = c.validated(); err != nil {
 		return tenancy.Tenant{}, err

@@ -167,9 +167,11 @@ func (s *Service) findInvitation(ctx context.Context, token string) (tenancy.Inv
 	return i, nil
 }
 
-// invitationError hides why an invitation wasn't found.
+// invitationError hides why an invitation wasn't found. A caller whose session has ended is
+// like one who isn't signed in.
 func invitationError(err error) error {
-	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
+	switch tenancy.CodeOf(err) {
+	case tenancy.CodeNotFound, tenancy.CodeUnauthenticated:
 		return errInvitation.Because(err)
 	}
 	return err

@@ -89,11 +89,11 @@ func (s *Service) withUser(ctx context.Context, m tenancy.Membership) (Member, e
 	return members[0], nil
 }
 
-// PutMember gives a user a role in a tenant. It returns the member and whether they
-// are new. Admins of the tenant only. A user is named by their id, which can't be
-// guessed; to add a user by their e-mail address, see [Service.Invite]. An unknown
-// id is [tenancy.ErrNotFound]. To take the role from the only admin is
-// [tenancy.CodeLastAdmin].
+// PutMember gives a member of a tenant another role. It returns the member and whether
+// they are new. Admins of the tenant only. For a super-admin it also adds a user who
+// isn't a member. An admin adds no user without their consent: see [Service.Invite]. The
+// id of a user who isn't a member is [tenancy.ErrNotFound] for an admin, as an unknown
+// one. To take the role from the only admin is [tenancy.CodeLastAdmin].
 func (s *Service) PutMember(
 	ctx context.Context, by tenancy.Principal, ref, user string, role tenancy.Role,
 ) (m Member, created bool, err error) {
@@ -107,7 +107,10 @@ func (s *Service) PutMember(
 	if err := tenancy.CheckMemberRole(role); err != nil {
 		return Member{}, false, tenancy.AtPath("/role", err)
 	}
-	put, created, err := s.members.Put(ctx, t.ID, id, role)
+	put, err := s.members.Change(ctx, t.ID, id, role)
+	if by.SuperAdmin && tenancy.CodeOf(err) == tenancy.CodeNotFound {
+		put, created, err = s.members.Put(tenancy.RequireSuperAdmin(ctx), t.ID, id, role)
+	}
 	if err != nil {
 		return Member{}, false, plainNotFound(err)
 	}

@@ -177,10 +177,19 @@ func TestAdminKeyManagesMembersOnly(t *testing.T) {
 	f := newFixture(t)
 	u, signedIn := f.user(t, "ada@example.com")
 	key := f.key(f.acme, tenancy.Admin)
-	m, created, err := f.PutMember(t.Context(), key, "acme", u.ID, tenancy.Admin)
+	// an admin adds no user, and learns nothing of who exists
+	for _, id := range []string{u.ID, tenancy.NewID().String(), "unknown"} {
+		_, _, err := f.PutMember(t.Context(), key, "acme", id, tenancy.Admin)
+		assert.Same(t, tenancy.ErrNotFound, err, id)
+	}
+	m, created, err := f.PutMember(t.Context(), superAdmin, "acme", u.ID, tenancy.Viewer)
 	require.NoError(t, err)
 	assert.True(t, created)
 	assert.Equal(t, "ada@example.com", m.Email)
+	m, created, err = f.PutMember(t.Context(), key, "acme", u.ID, tenancy.Admin)
+	require.NoError(t, err)
+	assert.False(t, created)
+	assert.Equal(t, tenancy.Admin, m.Role)
 	for _, role := range []tenancy.Role{"super_admin", "owner", tenancy.Replicator, ""} {
 		_, _, err = f.PutMember(t.Context(), key, "acme", u.ID, role)
 		wantCode(t, tenancy.CodeInvalid, err)

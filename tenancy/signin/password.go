@@ -71,6 +71,9 @@ func (s *Service) ChangePassword(
 		return "", tenancy.AtPath("/new", err)
 	}
 	stored, err := s.passwords.Get(ctx, c.Session.User)
+	if tenancy.CodeOf(err) == tenancy.CodeNotFound { // the user was removed in the meantime
+		return "", errNoSession.Because(err)
+	}
 	if err != nil {
 		return "", err
 	}

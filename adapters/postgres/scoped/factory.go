@@ -17,6 +17,8 @@ type Factory struct {
 	scoped   *bun.DB   // has no connections; formats the statements of handles
 	plain    *bun.DB   // has no connections; sends raw statements unchanged
 	observer *Observer // nil: every table has the mode Enforce
+
+	checkRight func(context.Context, *Handle) error // nil: transactions check none
 }
 
 // NewFactory creates a factory whose handles know models. The statements run on the
@@ -38,6 +40,12 @@ var errNoHandle = tenancy.Errorf(tenancy.CodeInternal,
 
 // Close ends the factory's work. Its handles can't be used afterwards.
 func (f *Factory) Close() error { return f.plain.Close() }
+
+// CheckRights makes [Handle.RunInTx] call check before each commit, in the transaction. The
+// transaction is rolled back if it returns an error.
+func (f *Factory) CheckRights(check func(ctx context.Context, tx *Handle) error) {
+	f.checkRight = check
+}
 
 // Bind returns a handle that is bound to the tenant in ctx. When ctx has no tenant, every
 // statement of the handle is refused with [tenancy.CodeNoTenant], except on tables with the

@@ -36,6 +36,11 @@ func transactionIn(ctx context.Context, factory *Factory) *transaction {
 // and to the same tenant. If fn returns an error or panics, the transaction is rolled back.
 // Called on the handle of a transaction, RunInTx sets a savepoint, to which it rolls back
 // when fn returns an error; it ignores opts then.
+//
+// If ctx carries the right of a call ([tenancy.Right]), the transaction is committed only if
+// the caller still has it then; the error is that of [tenancy.Right.Check]. A transaction of a
+// stricter isolation than READ COMMITTED may miss that the right has ended, since it reads
+// what was there when it began. A statement outside of RunInTx checks no right.
 func (s *Handle) RunInTx(
 	ctx context.Context, opts *sql.TxOptions, fn func(ctx context.Context, tx *Handle) error,
 ) error {
@@ -53,8 +58,14 @@ func (s *Handle) RunInTx(
 	inner := *s
 	inner.tx = &transaction{sql: begun}
 	defer inner.tx.end()
-	if err := fn(inner.tx.context(ctx, s.factory), &inner); err != nil {
+	ctx = inner.tx.context(ctx, s.factory)
+	if err := fn(ctx, &inner); err != nil {
 		return err
+	}
+	if check := s.factory.checkRight; check != nil && (opts == nil || !opts.ReadOnly) {
+		if err := check(ctx, &inner); err != nil {
+			return err
+		}
 	}
 	return begun.Commit()
 }

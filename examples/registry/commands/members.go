@@ -65,7 +65,7 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	return printMembers(t, members...)
 }
 
-// memberSetCmd adds an existing user to a tenant or changes the role of a member.
+// memberSetCmd changes the role of a member, or adds an existing user for a super-admin.
 //
 // Route: PUT /api/v1/tenants/T/members/ID.
 type memberSetCmd struct {

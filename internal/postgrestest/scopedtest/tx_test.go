@@ -305,3 +305,38 @@ func TestCancelledStatementLeavesNoStateOnItsConnection(t *testing.T) {
 	}
 	require.NotContains(t, l.rows(t, l.acme), "half")
 }
+
+func TestTransactionOfACallWithoutItsRightIsRolledBack(t *testing.T) {
+	t.Parallel()
+	l := newLibrary(t, true)
+	right := tenancy.Right{Principal: tenancy.Principal{Kind: tenancy.PlatformToken,
+		SuperAdmin: true}, Tenant: l.acme, Needs: tenancy.WriteResources}
+	ctx := tenancy.WithRight(l.in(t, l.acme), right)
+	s := l.db.Scoped(ctx)
+	removeBookAnd := func(then func()) error {
+		return s.RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+			removeBook(t, ctx, tx, 1)
+			then()
+			return nil
+		})
+	}
+	err := removeBookAnd(func() {
+		tenant, err := l.db.Tenants().Get(t.Context(), l.acme)
+		require.NoError(t, err)
+		tenant.State = tenancy.Suspended
+		_, err = l.db.Tenants().Update(t.Context(), tenant)
+		require.NoError(t, err)
+	})
+	require.Equal(t, tenancy.CodeTenantSuspended, tenancy.CodeOf(err), "%v", err)
+	require.EqualValues(t, booksEach, bookCount(t, ctx, s))
+
+	right.Tenant = l.other
+	err = s.RunInTx(tenancy.WithRight(ctx, right), nil,
+		func(context.Context, *postgres.Scoped) error { return nil })
+	require.Equal(t, tenancy.CodeTenantMismatch, tenancy.CodeOf(err), "%v", err)
+
+	right.Tenant, right.InAnyState = l.acme, true
+	ctx = tenancy.WithRight(ctx, right)
+	require.NoError(t, removeBookAnd(func() {}))
+	require.EqualValues(t, booksEach-1, bookCount(t, ctx, s))
+}

@@ -11,7 +11,8 @@ import (
 )
 
 // Record appends e to the audit log of the tenant that db's transaction is scoped to. Call it
-// last in a transaction: it locks the end of the tenant's chain until the commit.
+// last in a transaction: it locks the end of the tenant's chain until the commit. The same
+// statement checks the right of the transaction's call before, unless that is done.
 func Record(ctx context.Context, db bun.IDB, e tenancy.Event) error {
 	return callLog(ctx, db, "log", e)
 }
@@ -31,9 +32,8 @@ func RecordForTenant(ctx context.Context, db bun.IDB, tenant tenancy.ID, e tenan
 	if err != nil {
 		return err
 	}
-	_, err = db.NewRaw("SELECT bailiwick.log_in(?, ?, ?::jsonb)", tenant, pool.NewID(),
-		string(event)).Exec(ctx)
-	return err
+	return pool.CallChecked(ctx, db, "bailiwick.log_in(?, ?, ?::jsonb)", tenant, pool.NewID(),
+		string(event))
 }
 
 // callLog calls the function of this name in the schema bailiwick.
@@ -42,9 +42,8 @@ func callLog(ctx context.Context, db bun.IDB, function string, e tenancy.Event) 
 	if err != nil {
 		return err
 	}
-	_, err = db.NewRaw("SELECT bailiwick."+function+"(?, ?::jsonb)", pool.NewID(),
-		string(event)).Exec(ctx)
-	return err
+	return pool.CallChecked(ctx, db, "bailiwick."+function+"(?, ?::jsonb)", pool.NewID(),
+		string(event))
 }
 
 // Chain adds the entries that an import left pending to the chain of the tenant in ctx.

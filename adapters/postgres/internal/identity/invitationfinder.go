@@ -54,10 +54,10 @@ func (f *invitationFinder) Accept(
 ) (m tenancy.Membership, err error) {
 	found, err := f.Find(ctx, hash)
 	if err != nil {
-		return m, err
+		return m, f.pool.HideUnlessAllowed(ctx, err)
 	}
 	ctx = pool.CrossTenantFor(ctx, "accept an invitation", found.Tenant)
-	err = pool.RetryTx(ctx, f.pool.System, func(ctx context.Context, tx bun.Tx) (err error) {
+	err = f.pool.RetryCrossTenantTx(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
 		m, err = acceptInvitation(ctx, tx, found, u, newUser)
 		if err != nil || !newUser || passwordHash == "" {
 			return err

@@ -78,7 +78,7 @@ func (s *keys) Create(
 			tenancy.Errorf(tenancy.CodeTenantMismatch, "the key belongs to another tenant")
 	}
 	var row keyRow
-	err = s.pool.App.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewRaw("INSERT INTO bailiwick.api_keys"+
 			" (tenant_id, id, name, role, hash, expires_at, prefix, created_by)"+
 			" VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb) RETURNING "+keyColumns,
@@ -119,9 +119,12 @@ func (s *keys) Rotate(
 	if id, err = parseID(id, errNoKey); err != nil {
 		return tenancy.APIKey{}, err
 	}
-	err = s.pool.App.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		old, err := lockKeyToRotate(ctx, tx, tenant, id)
 		if err != nil {
+			return err
+		}
+		if err := pool.CheckRightOf(ctx, tx, id); err != nil {
 			return err
 		}
 		successor, err = replaceKey(ctx, tx, old, next, until)
@@ -192,6 +195,9 @@ func (s *keys) Revoke(ctx context.Context, tenant tenancy.ID, id string) error {
 		return err
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := pool.CheckRightOf(ctx, tx, id); err != nil {
+			return err
+		}
 		var revoked []keyRow
 		err := tx.NewRaw("DELETE FROM bailiwick.api_keys WHERE tenant_id = ? AND id = ? RETURNING "+
 			foundKeyColumns, tenant, id).Scan(ctx, &revoked)

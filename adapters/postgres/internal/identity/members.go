@@ -108,33 +108,61 @@ func (s *members) Put(
 		if !exists {
 			return errNoUser
 		}
-		m, created, err = putMember(ctx, tx, tenant, user, role)
+		m, created, err = putMember(ctx, tx,
+			tenancy.Membership{Tenant: tenant, User: user, Role: role}, nil)
 		return err
 	})
 	return m, created, err
 }
 
-// putMember gives a locked user a role in the transaction's tenant, and records that in the
-// tenant's audit log. It must be the last step of the transaction.
+// Change doesn't lock the user: a removal of the user waits for the row of the membership.
+func (s *members) Change(
+	ctx context.Context, tenant tenancy.ID, user string, role tenancy.Role,
+) (m tenancy.Membership, err error) {
+	if ctx, err = pool.BindTenant(ctx, tenant); err != nil {
+		return m, err
+	}
+	if err := tenancy.CheckMemberRole(role); err != nil {
+		return m, err
+	}
+	if user, err = parseID(user, errNoMember); err != nil {
+		return m, err
+	}
+	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		m, _, err = putMember(ctx, tx, tenancy.Membership{Tenant: tenant, User: user, Role: role},
+			errNoMember)
+		return err
+	})
+	return m, err
+}
+
+// putMember gives a user a role in the transaction's tenant, and records that in the tenant's
+// audit log. A user who isn't a member becomes one, unless absent is the error for that; the
+// caller has then locked the user. It must be the last step of the transaction.
 func putMember(
-	ctx context.Context, tx bun.IDB, tenant tenancy.ID, user string, role tenancy.Role,
+	ctx context.Context, tx bun.IDB, wanted tenancy.Membership, absent error,
 ) (m tenancy.Membership, created bool, err error) {
 	// only a role below admin can take the tenant's last admin away
-	if role != tenancy.Admin {
-		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
+	if wanted.Role != tenancy.Admin {
+		if err := requireAnotherAdmin(ctx, tx, wanted.Tenant, wanted.User); err != nil {
 			return m, false, err
 		}
 	}
-	before, err := readMember(ctx, tx, tenant, user, " FOR UPDATE")
+	before, err := readMember(ctx, tx, wanted.Tenant, wanted.User, " FOR UPDATE")
 	if err != nil {
 		return m, false, err
 	}
+	if before == nil && absent != nil {
+		return m, false, absent
+	}
+	if err := pool.CheckRightOf(ctx, tx, wanted.User); err != nil {
+		return m, false, err
+	}
 	// the same role again is not a change, and leaves no audit entry
-	if before != nil && before.Role == string(role) {
+	if before != nil && before.Role == string(wanted.Role) {
 		return before.membership(), false, nil
 	}
-	m, event, err := writeMember(ctx, tx, before,
-		tenancy.Membership{Tenant: tenant, User: user, Role: role})
+	m, event, err := writeMember(ctx, tx, before, wanted)
 	if err != nil {
 		return m, false, err
 	}
@@ -182,6 +210,9 @@ func (s *members) Remove(ctx context.Context, tenant tenancy.ID, user string) er
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := requireAnotherAdmin(ctx, tx, tenant, user); err != nil {
+			return err
+		}
+		if err := pool.CheckRightOf(ctx, tx, user); err != nil {
 			return err
 		}
 		var removed []memberRow

@@ -45,6 +45,9 @@ func (s *passwords) Set(ctx context.Context, user, hash, keep string) error {
 		return errNoUser
 	}
 	return s.pool.SystemTx(ctx, "set a password", func(ctx context.Context, tx bun.Tx) error {
+		if err := pool.CheckRightOf(ctx, tx, id); err != nil {
+			return err
+		}
 		event, err := setPassword(ctx, tx, id, hash, keep)
 		if err != nil {
 			return err

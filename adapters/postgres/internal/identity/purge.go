@@ -38,7 +38,7 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 	defer leave()
 	ctx = pool.CrossTenantFor(ctx, "purge a tenant", id)
 	var certificate tenancy.PurgeCertificate
-	err = s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = s.pool.CrossTenantTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.ExecContext(ctx, purgeSettings); err != nil {
 			return err
 		}

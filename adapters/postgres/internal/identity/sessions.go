@@ -152,6 +152,9 @@ func (s *sessions) Revoke(ctx context.Context, user, id string) error {
 		return err
 	}
 	return s.pool.SystemTx(ctx, "end a session", func(ctx context.Context, tx bun.Tx) error {
+		if err := pool.CheckRightOf(ctx, tx, owner); err != nil {
+			return err
+		}
 		ended, err := tx.NewRaw("DELETE FROM bailiwick.sessions WHERE user_id = ? AND id = ?",
 			owner, id).Exec(ctx)
 		if err != nil {
@@ -172,6 +175,9 @@ func (s *sessions) RevokeAll(ctx context.Context, user string) error {
 	}
 	return s.pool.SystemTx(ctx, "end a user's sessions",
 		func(ctx context.Context, tx bun.Tx) error {
+			if err := pool.CheckRightOf(ctx, tx, id); err != nil {
+				return err
+			}
 			n, err := endSessions(ctx, tx, id, "")
 			if err != nil || n == 0 {
 				return err

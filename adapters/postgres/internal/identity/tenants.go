@@ -60,7 +60,7 @@ func (s *tenants) Create(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	}
 	ctx = pool.CrossTenantFor(ctx, "create a tenant", t.ID)
 	var row tenantRow
-	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.pool.CrossTenantTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		err := tx.NewRaw("INSERT INTO bailiwick.tenants"+
 			" (id, slug, name, state, settings, quotas, deleted_at)"+
 			" VALUES (?, ?, ?, ?, ?::jsonb, ?::jsonb, ?) RETURNING "+tenantColumns,
@@ -192,7 +192,7 @@ func (s *tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant,
 	}
 	var row tenantRow
 	ctx = pool.CrossTenantFor(ctx, "change a tenant", t.ID)
-	err := s.pool.System.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := s.pool.CrossTenantTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		before, err := lockTenant(ctx, tx, t.ID, t.Version)
 		if err != nil {
 			return err

@@ -42,7 +42,7 @@ func (r userRow) user() identity.User {
 
 func (s *users) Create(ctx context.Context, u identity.User) (identity.User, error) {
 	var row userRow
-	err := s.pool.System.RunInTx(pool.CrossTenant(ctx, "create a user"), nil,
+	err := s.pool.SystemTx(ctx, "create a user",
 		func(ctx context.Context, tx bun.Tx) (err error) {
 			if row, err = insertUser(ctx, tx, u); err != nil {
 				return err
@@ -166,10 +166,13 @@ func (s *users) Update(
 		}
 		c.Email = &normal
 	}
-	err = s.pool.System.RunInTx(pool.CrossTenant(ctx, "change a user"), nil,
+	err = s.pool.SystemTx(ctx, "change a user",
 		func(ctx context.Context, tx bun.Tx) error {
 			before, err := readUser(ctx, tx, "id = ? FOR UPDATE", id)
 			if err != nil {
+				return err
+			}
+			if err := pool.CheckRightOf(ctx, tx, id); err != nil {
 				return err
 			}
 			stored, err = updateUser(ctx, tx, before, c)
@@ -206,10 +209,13 @@ func (s *users) Remove(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return pool.RetryTx(pool.CrossTenant(ctx, "remove a user"), s.pool.System,
+	return s.pool.RetryCrossTenantTx(pool.CrossTenant(ctx, "remove a user"),
 		func(ctx context.Context, tx bun.Tx) error {
 			user, err := readUser(ctx, tx, "id = ? FOR UPDATE", id)
 			if err != nil {
+				return err
+			}
+			if err := pool.CheckRightOf(ctx, tx, id); err != nil {
 				return err
 			}
 			if err := requireOtherAdmins(ctx, tx, id); err != nil {

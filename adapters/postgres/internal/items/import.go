@@ -55,11 +55,11 @@ func (s *transfers) Import(
 	}
 	// from here on the items are staged under the import's id
 	im := &importRun{declared: s.declared, conn: conn, tenant: tenant, id: pool.NewID()}
-	if err := fn(im); err != nil {
-		return s.importError(ctx, err)
+	if err = fn(im); err == nil {
+		err = im.finish(ctx, s.pool)
 	}
-	if err := im.finish(ctx); err != nil {
-		return s.importError(ctx, err)
+	if err != nil {
+		return s.pool.HideUnlessAllowed(ctx, s.importError(ctx, err))
 	}
 	clean = true
 	s.chainAudit(ctx)
@@ -191,9 +191,9 @@ func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 func (im *importRun) Describe(details map[string]any) { im.details = details }
 
 // finish deletes the import's staged items, records an applied import in the audit log, and
-// commits. The entry isn't in the tenant's chain yet, whose end an import's snapshot doesn't
-// show.
-func (im *importRun) finish(ctx context.Context) error {
+// commits if the call still has its right. The entry isn't in the tenant's chain yet, whose end
+// an import's snapshot doesn't show. Nor does it show whether the right has ended.
+func (im *importRun) finish(ctx context.Context, p *pool.Pool) error {
 	_, err := im.conn.NewRaw("DELETE FROM bailiwick.staged WHERE tenant_id = ? AND import = ?",
 		im.tenant, im.id).Exec(ctx)
 	if err != nil {
@@ -204,6 +204,8 @@ func (im *importRun) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = im.conn.ExecContext(ctx, "COMMIT")
-	return err
+	return p.CommitWithRight(ctx, im.tenant, func() error {
+		_, err := im.conn.ExecContext(ctx, "COMMIT")
+		return err
+	})
 }

@@ -1,0 +1,26 @@
+package httpapi
+
+import (
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// withRight puts the right that the call was authorized with into its context. The stores
+// check it again in the transaction of each write, since the caller chooses how long the
+// body takes to arrive. The store has the callers that this package authenticates, except
+// for the platform token.
+func (a *api) withRight(c *call, op operation) {
+	right := tenancy.Right{
+		Principal: c.principal, Session: c.session.ID, Tenant: c.tenant.ID, Needs: op.needs,
+		Stored:      a.signin != nil && c.principal.Kind != tenancy.PlatformToken,
+		InAnyState:  worksInAnyState(op),
+		IgnoreState: !a.multiTenant,
+		Clock:       a.now,
+	}
+	c.Request = c.WithContext(tenancy.WithRight(c.Context(), right))
+}
+
+// worksInAnyState reports whether super-admins may call op in a tenant that isn't active.
+func worksInAnyState(op operation) bool {
+	grant, _ := tenancy.GrantOf(op.needs)
+	return op.access == managesTenant || grant.Reads
+}

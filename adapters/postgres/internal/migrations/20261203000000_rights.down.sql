@@ -1,0 +1,12 @@
+DROP TRIGGER end_right_update ON bailiwick.tenants;
+DROP TRIGGER end_right_update ON bailiwick.api_keys;
+DROP TRIGGER end_right_delete ON bailiwick.api_keys;
+DROP TRIGGER end_right_update ON bailiwick.users;
+DROP TRIGGER end_right_delete ON bailiwick.users;
+DROP TRIGGER end_right_update ON bailiwick.members;
+DROP TRIGGER end_right_delete ON bailiwick.members;
+DROP TRIGGER end_right_update ON bailiwick.sessions;
+DROP TRIGGER end_right_delete ON bailiwick.sessions;
+DROP FUNCTION bailiwick.end_right();
+DROP FUNCTION bailiwick.hold_right(uuid, uuid, uuid, boolean);
+DROP FUNCTION bailiwick.hold_right_in(uuid, uuid, uuid, uuid, boolean);
