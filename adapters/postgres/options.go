@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,9 +32,15 @@ type Options struct {
 	URL string
 
 	// AppURL and SystemURL log in as the application's role and the system role. Roles that
-	// are missing are created. Default to URL with the users bailiwick_app and
-	// bailiwick_system, and with passwords derived from URL's password.
+	// are missing are created. Default to URL with the users of RolePrefix, and with
+	// passwords derived from URL's password.
 	AppURL, SystemURL string
+
+	// RolePrefix begins the names of the roles that the library creates: _owner, _app, _system
+	// and _search follow. Roles belong to the whole cluster, so two databases must not have the
+	// same prefix. Defaults to bailiwick_ and the oid of the database, which no other database
+	// has. A database whose roles have other names gets these at its next migration.
+	RolePrefix string
 
 	// ListenURL connects to the server directly, to receive change notifications, which
 	// don't pass through a transaction-pooling proxy. Its role needs no privileges.
@@ -60,7 +68,8 @@ type Options struct {
 	SkipMigrations bool
 
 	// SecretsKey encrypts secrets at rest. It has 32 bytes. Without a key, writing or
-	// reading a secret is an error.
+	// reading a secret is an error. [Open] refuses another key than the one with which the
+	// database was opened first ([tenancy.CodeInvalidState]).
 	SecretsKey []byte
 
 	// MaxConns, SystemConns and BulkConns are the maximum numbers of connections: for the
@@ -108,8 +117,7 @@ type Options struct {
 const (
 	secretsKeySize = 32
 
-	defaultAppRole    = "bailiwick_app"
-	defaultSystemRole = "bailiwick_system"
+	maxRolePrefix = 63 - len("_system") // a name in PostgreSQL has at most 63 bytes
 )
 
 // config holds the options after they were checked, with their defaults.
@@ -131,8 +139,9 @@ func (c config) models() []any {
 	return models
 }
 
-// check fills in the defaults. It returns an error that names the first invalid option.
-func (o Options) check() (config, error) {
+// check fills in the defaults. It returns an error that names the first invalid option. Without
+// a RolePrefix it asks the database for its oid.
+func (o Options) check(ctx context.Context) (config, error) {
 	if o.URL == "" {
 		return config{}, errors.New("postgres: Options.URL is empty: set DATABASE_URL")
 	}
@@ -155,11 +164,11 @@ func (o Options) check() (config, error) {
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
 		return config{}, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
 	}
-	settings, err := o.settings()
+	declared, err := declare.New(o.Tables)
 	if err != nil {
 		return config{}, err
 	}
-	declared, err := declare.New(o.Tables)
+	settings, err := o.settings(ctx)
 	if err != nil {
 		return config{}, err
 	}
@@ -194,7 +203,7 @@ func (o Options) checkLimits() error {
 
 // settings fills in the defaults of the connections: the URLs of the two roles, their names,
 // and the limits.
-func (o Options) settings() (pool.Settings, error) {
+func (o Options) settings(ctx context.Context) (pool.Settings, error) {
 	s := pool.Settings{
 		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
 		MultiTenant: o.MultiTenant, Scope: o.Scope,
@@ -208,24 +217,27 @@ func (o Options) settings() (pool.Settings, error) {
 	if err != nil {
 		return s, err
 	}
+	if s.Roles, err = o.roles(ctx); err != nil {
+		return s, err
+	}
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL
 		s.ListenURL = cmp.Or(s.ListenURL, s.URL)
 		return s, nil
 	}
-	s.AppURL = cmp.Or(s.AppURL, roleURL(s.URL, defaultAppRole))
-	s.SystemURL = cmp.Or(s.SystemURL, roleURL(s.URL, defaultSystemRole))
+	s.AppURL = cmp.Or(s.AppURL, roleURL(s.URL, s.Roles.App))
+	s.SystemURL = cmp.Or(s.SystemURL, roleURL(s.URL, s.Roles.System))
 	s.ListenURL = cmp.Or(s.ListenURL, s.SystemURL)
 	for _, url := range []string{s.AppURL, s.SystemURL, s.ListenURL} {
 		if err := pool.CheckURL(url); err != nil {
 			return s, err
 		}
 	}
-	s.AppRole, _ = connstring.User(s.AppURL)
-	s.SystemRole, _ = connstring.User(s.SystemURL)
-	if s.AppRole == owner || s.AppRole == s.SystemRole {
+	s.Roles.App, _ = connstring.User(s.AppURL)
+	s.Roles.System, _ = connstring.User(s.SystemURL)
+	if s.Roles.App == owner || s.Roles.App == s.Roles.System {
 		return s, fmt.Errorf("postgres: Options.AppURL must log in as a separate role, not as %s",
-			s.AppRole)
+			s.Roles.App)
 	}
 	return s, nil
 }
@@ -234,6 +246,24 @@ func (o Options) settings() (pool.Settings, error) {
 // The error contains no part of the string, which may contain a password. The files that it
 // names must be readable.
 func CheckURL(url string) error { return pool.CheckURL(url) }
+
+// roles returns the names of the roles. A server that doesn't migrate may have no password of
+// URL's user, so the system role asks for the database's oid if it can.
+func (o Options) roles(ctx context.Context) (pool.Roles, error) {
+	switch {
+	case o.RolePrefix == "" && o.SkipMigrations && o.SystemURL != "":
+		return pool.DefaultRoles(ctx, o.SystemURL)
+	case o.RolePrefix == "":
+		return pool.DefaultRoles(ctx, o.URL)
+	case len(o.RolePrefix) > maxRolePrefix:
+		return pool.Roles{}, fmt.Errorf("postgres: Options.RolePrefix has %d bytes: use at most %d",
+			len(o.RolePrefix), maxRolePrefix)
+	case strings.HasPrefix(o.RolePrefix, "pg_"):
+		return pool.Roles{}, errors.New("postgres: Options.RolePrefix begins with pg_, which" +
+			" PostgreSQL reserves: use another prefix")
+	}
+	return pool.RolesWithPrefix(o.RolePrefix), nil
+}
 
 // roleURL returns the owner's connection string with another role as its user.
 func roleURL(owner, role string) string {

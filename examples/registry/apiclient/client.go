@@ -36,9 +36,9 @@ func New(r Flags, t terminal.Terminal) (*Client, error) {
 	if r.Wait < 0 {
 		return nil, terminal.Usagef("invalid --wait: set it to a duration such as 30s, or to 0s")
 	}
-	token, err := readToken(t.Getenv)
+	token, err := t.Token("REGISTRY_TOKEN")
 	if err != nil {
-		return nil, err
+		return nil, terminal.Usagef("%v", err)
 	}
 	return &Client{
 		Base:  strings.TrimRight(u.String(), "/"),
@@ -52,19 +52,6 @@ func New(r Flags, t terminal.Terminal) (*Client, error) {
 			},
 		},
 	}, nil
-}
-
-// readToken returns the token of REGISTRY_TOKEN without the space around it, which a file
-// or a copied line adds. The error doesn't contain the token.
-func readToken(getenv func(string) string) (string, error) {
-	token := strings.TrimSpace(getenv("REGISTRY_TOKEN"))
-	for _, r := range token {
-		if r <= ' ' || r > '~' {
-			return "", terminal.Usagef("invalid REGISTRY_TOKEN: it contains a space, a line break" +
-				" or another character that no token has: copy the token again")
-		}
-	}
-	return token, nil
 }
 
 // Request is one HTTP request to the registry. The path is percent-encoded.

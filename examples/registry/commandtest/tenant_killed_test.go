@@ -175,7 +175,9 @@ func newProxiedDatabase(t *testing.T) proxiedDatabase {
 	direct := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(database),
 		pgdriver.WithReadTimeout(10*time.Minute)))
 	t.Cleanup(func() { _ = direct.Close() })
-	return proxiedDatabase{newStatementProxy(t, database), direct}
+	w := proxiedDatabase{newStatementProxy(t, database), direct}
+	harness.StartServing(t, w.settings()).Stop(t) // the first start stores the check of its key
+	return w
 }
 
 func (w proxiedDatabase) settings() map[string]string {

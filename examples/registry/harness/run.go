@@ -31,7 +31,7 @@ func RunWithInput(t *testing.T, set map[string]string, input string, args ...str
 	t.Helper()
 	var out, errs bytes.Buffer
 	term := terminal.Terminal{Out: &out, Err: &errs,
-		Getenv: func(name string) string { return set[name] }}
+		Getenv: getenv(set)}
 	if input != "" {
 		term.In = strings.NewReader(input)
 	}

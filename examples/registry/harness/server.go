@@ -4,6 +4,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"maps"
@@ -30,6 +31,20 @@ type Server struct {
 	document *openapitest.Document
 }
 
+// rolePrefix is the ROLE_PREFIX of registries in tests, unless they have another. All share the roles:
+// so a copy of a migrated database needs no migration.
+const rolePrefix = "bailiwick"
+
+// getenv returns settings, as os.Getenv does.
+func getenv(set map[string]string) func(string) string {
+	return func(name string) string {
+		if name == "ROLE_PREFIX" {
+			return cmp.Or(set[name], rolePrefix)
+		}
+		return set[name]
+	}
+}
+
 // ServeOn starts a registry with tenancy on, on the database at this URL.
 func ServeOn(t *testing.T, databaseURL string) *Server {
 	t.Helper()
@@ -53,7 +68,7 @@ func Serve(t *testing.T, set map[string]string) *Server {
 	go func() { // ends with the context; waited for in the cleanup
 		ended <- cli.Run(ctx, []string{"serve"},
 			terminal.Terminal{Out: io.Discard, Err: s.Log,
-				Getenv: func(name string) string { return set[name] }})
+				Getenv: getenv(set)})
 	}()
 	t.Cleanup(func() {
 		stop()

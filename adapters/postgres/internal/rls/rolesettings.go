@@ -26,11 +26,11 @@ type roleSetting struct {
 func roleSettings(s pool.Settings) []roleSetting {
 	const setting, none = "log_min_error_statement", "panic"
 	return []roleSetting{
-		{role: s.AppRole, name: "statement_timeout",
+		{role: s.Roles.App, name: "statement_timeout",
 			value: strconv.FormatInt(s.StatementTimeout.Milliseconds(), 10) + "ms"},
-		{role: s.AppRole, name: "track_activities", value: "off"},
-		{role: s.AppRole, name: setting, value: none, everywhere: true},
-		{role: s.SystemRole, name: setting, value: none, everywhere: true},
+		{role: s.Roles.App, name: "track_activities", value: "off"},
+		{role: s.Roles.App, name: setting, value: none, everywhere: true},
+		{role: s.Roles.System, name: setting, value: none, everywhere: true},
 	}
 }
 
