@@ -73,6 +73,13 @@ var tableObstacles = []obstacle{`
 	SELECT format('%s has the exclusion constraint %I, which PostgreSQL can''t change online: drop'
 	  ' it, and add it again after the contraction with tenant_id WITH =', t.name, k.conname)
 	FROM tables t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'x'`, `
+	SELECT format('the CHECK %I of %s isn''t valid, and a row that violates it can''t get its'
+	  ' tenant_id: mend the rows, then ALTER TABLE %s VALIDATE CONSTRAINT %I', k.conname, t.name,
+	  t.name, k.conname)
+	FROM tables t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'c'
+	  AND NOT k.convalidated AND NOT starts_with(k.conname, 'bailiwick_tenant_')
+	JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'tenant_id' AND NOT a.attnotnull
+	WHERE NOT EXISTS (SELECT FROM pg_attrdef f WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum)`, `
 	SELECT format('the unique index %s is invalid, since its CREATE INDEX CONCURRENTLY failed, and'
 	  ' refuses rows all the same: DROP INDEX %s, or REINDEX INDEX %s', index, index, index)
 	FROM keys WHERE NOT indisvalid`, `
