@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -86,9 +89,12 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	name := func(r federation.Resource) string { return r.Name }
-	return writeJSON(w, http.StatusOK, pageOf(l, found, name, showResource))
+	return writeJSON(w, http.StatusOK, pageOf(l, found, nameKey, showResource))
 }
+
+// nameKey returns the sort key of a resource. An adopted resource may have the empty name, which
+// as a position would begin the list again.
+func nameKey(r federation.Resource) string { return cmp.Or(r.Name, "\x01") }
 
 // get writes a resource, or 304 if If-None-Match contains its ETag.
 func (h resources) get(w http.ResponseWriter, c *call) error {
@@ -174,11 +180,12 @@ func (h resources) path(name string) string {
 	return apiRoot + h.kind.Path + "/" + segment
 }
 
-// ref returns the resource that the path names. An invalid name is
-// [tenancy.CodeNotFound] without a read of the store.
+// ref returns the resource that the path names. It takes names that no resource can be
+// created with: an adopted one may have such a name, and is read and deleted by it. Text
+// that no database stores is [tenancy.CodeNotFound] without a read of the store.
 func (h resources) ref(c *call) (federation.Ref, error) {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
-	if tenancy.CheckName(ref.Name) != nil {
+	if !utf8.ValidString(ref.Name) || strings.Contains(ref.Name, "\x00") {
 		return federation.Ref{},
 			tenancy.Errorf(tenancy.CodeNotFound, "%s not found in this tenant", h.kind.Name)
 	}

@@ -56,7 +56,8 @@ func resourceSchema(kind string) *huma.Schema {
 	return object(map[string]*huma.Schema{
 		"id":     {Type: huma.TypeString, Format: "uuid"},
 		"kind":   {Type: huma.TypeString, Enum: []any{kind}},
-		"name":   nameSchema(),
+		"name": {Type: huma.TypeString, Description: "1 to 256 characters; a resource from before" +
+			" the library may have another name"},
 		"labels": labelsSchema(),
 		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
 			Description: "counts the changes from 1; also the ETag"},

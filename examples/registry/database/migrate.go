@@ -51,6 +51,11 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		if err != nil {
 			return err
 		}
+		unfit, err := postgres.FindUnfitRows(ctx, o)
+		if err != nil {
+			return err
+		}
+		noteUnfit(t, unfit)
 		return runMigration(ctx, t, o, m, len(plan), c.JSON, postgres.MigrateUp)
 	})
 }
@@ -123,10 +128,18 @@ func (c *migratePlanCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		if err != nil {
 			return err
 		}
+		var unfit []adoption.UnfitRows
+		if !c.Down {
+			if unfit, err = postgres.FindUnfitRows(ctx, o); err != nil {
+				return err
+			}
+		}
 		if c.JSON {
+			noteUnfit(t, unfit)
 			return t.PrintJSON(append([]adoption.PlannedStatement{}, plan...))
 		}
 		printPlan(t, plan)
+		printUnfit(t, unfit)
 		return nil
 	})
 }

@@ -60,10 +60,9 @@ func specObject(t *declare.Table, spec json.RawMessage) json.RawMessage {
 // written item has, as the JSON that is stored.
 func storedLabels(stored []byte) map[string]string {
 	labels := map[string]string{}
-	if len(stored) == 0 || json.Unmarshal(stored, &labels) == nil {
+	if len(stored) == 0 {
 		return labels
 	}
-	labels = map[string]string{}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(stored, &members) != nil {
 		return map[string]string{"": string(stored)}
@@ -75,8 +74,10 @@ func storedLabels(stored []byte) map[string]string {
 			delete(members, key)
 		}
 	}
-	rest, _ := json.Marshal(members) // a map of JSON values always marshals
-	labels[""] = string(rest)
+	if len(members) > 0 {
+		rest, _ := json.Marshal(members) // a map of JSON values always marshals
+		labels[""] = string(rest)
+	}
 	return labels
 }
 

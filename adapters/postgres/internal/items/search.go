@@ -53,8 +53,11 @@ var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // conditions returns the conditions of q on the rows of t, in addition to the one on the tenant,
 // and their arguments.
 func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string, []any) {
-	query := itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " > ?"
-	args := []any{q.After}
+	query, args := "true", []any{}
+	if q.After != "" { // an adopted item may have the empty name, which comes first
+		query = itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " > ?"
+		args = append(args, q.After)
+	}
 	if q.Search != "" {
 		pattern := "%" + likeEscaper.Replace(q.Search) + "%"
 		matches := []string{itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Fold + " ILIKE ?"}

@@ -1,11 +1,11 @@
--- A time of creation that isn't in the years 1 to 9999, from before the library managed the
--- table, is mended by the next change of the row. Otherwise it never changes.
+-- A version below 1, and a time of creation that isn't in the years 1 to 9999, from before the
+-- library managed the table, are mended by the next change of the row.
 CREATE OR REPLACE FUNCTION bailiwick.touch() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog
 AS $$
 BEGIN
   IF NEW.version IS NULL OR NEW.version <= OLD.version THEN
-    NEW.version := OLD.version + 1;
+    NEW.version := greatest(OLD.version, 0) + 1;
     NEW.updated_at := now();
   END IF;
   NEW.created_at := CASE WHEN OLD.created_at >= '0001-01-01 00:00:00+00'
