@@ -82,6 +82,16 @@ func (e *Engine) ColumnNames(ctx context.Context, table string) (names []string,
 	return names, err
 }
 
+// Applied returns the names in a table of applied migrations, none if there is no such table.
+func (e *Engine) Applied(ctx context.Context, table string) (names []string, err error) {
+	columns, err := e.ColumnNames(ctx, table)
+	if err != nil || len(columns) == 0 {
+		return nil, err
+	}
+	err = e.conn.NewRaw("SELECT name FROM "+table).Scan(ctx, &names)
+	return names, err
+}
+
 // Counts returns the numbers that a query returns, row by row. The query isn't formatted: it may
 // have question marks.
 func (e *Engine) Counts(ctx context.Context, query string) (numbers []int64, err error) {
