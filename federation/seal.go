@@ -40,6 +40,21 @@ func (i Item) Seal() (Item, error) {
 	return i.sealed(spec), nil
 }
 
+// SealUnchecked is Seal for an item that a database held before this library managed it. What Seal
+// refuses stays as it is, so that the item can be read and deleted; [Kinds.CheckStored] names it.
+// The Spec must be JSON.
+func (i Item) SealUnchecked() Item {
+	sealed, err := i.Seal()
+	if err == nil {
+		return sealed
+	}
+	spec, err := jsontext.AppendFormat(nil, i.Spec, jsontext.ReorderRawObjects(true))
+	if err != nil {
+		spec = i.Spec
+	}
+	return i.sealed(spec)
+}
+
 // AppendJSON appends the item in the form that it has in a bundle, which is
 // canonical. The item must be sealed. UpdatedAt is written in UTC with
 // microseconds.

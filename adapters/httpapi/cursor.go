@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -23,7 +24,7 @@ const (
 	maxCursor     = 8192 // characters
 )
 
-// positionSeparator is part of no position: names have no control characters.
+// positionSeparator is part of no position: PostgreSQL stores no U+0000.
 const positionSeparator = "\x00"
 
 var errCursor = tenancy.Errorf(tenancy.CodeInvalidCursor,
@@ -40,8 +41,8 @@ func encodeCursor(scope []string, after ...string) string {
 
 // decodeCursor returns the n positions in a cursor of the list that scope names. An
 // empty cursor means the start of every list: n times "". Any other text is
-// [tenancy.CodeInvalidCursor], even with a correct tag if a position can't be a name:
-// such a cursor is forged.
+// [tenancy.CodeInvalidCursor], even with a correct tag if a position isn't UTF-8: such a
+// cursor is forged. A position may be a name that no resource can be created with.
 func decodeCursor(scope []string, cursor string, n int) (after []string, err error) {
 	if cursor == "" {
 		return make([]string, n), nil
@@ -60,11 +61,13 @@ func decodeCursor(scope []string, cursor string, n int) (after []string, err err
 		return nil, errCursor
 	}
 	after = strings.Split(joined, positionSeparator)
-	if len(after) != n || slices.ContainsFunc(after, isNotPlainText) {
+	if len(after) != n || slices.ContainsFunc(after, isNotUTF8) {
 		return nil, errCursor
 	}
 	return after, nil
 }
+
+func isNotUTF8(s string) bool { return !utf8.ValidString(s) }
 
 // cursorHash hashes each part after its length, so that two different lists of parts
 // never give the same bytes.

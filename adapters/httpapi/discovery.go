@@ -42,7 +42,7 @@ func (a *api) discover(w http.ResponseWriter, c *call) error {
 		}
 		// A list that has ended keeps its last position, so its next pages are empty.
 		if len(found) > 0 {
-			positions[i] = found[len(found)-1].Name
+			positions[i] = nameKey(found[len(found)-1])
 		}
 		if body[d.Member], err = d.show(found); err != nil {
 			return err

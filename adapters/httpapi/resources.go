@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -86,9 +89,12 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	name := func(r federation.Resource) string { return r.Name }
-	return writeJSON(w, http.StatusOK, pageOf(l, found, name, showResource))
+	return writeJSON(w, http.StatusOK, pageOf(l, found, nameKey, showResource))
 }
+
+// nameKey returns the sort key of a resource. An adopted resource may have the empty name, which
+// as a position would begin the list again.
+func nameKey(r federation.Resource) string { return cmp.Or(r.Name, "\x01") }
 
 // get writes a resource, or 304 if If-None-Match contains its ETag.
 func (h resources) get(w http.ResponseWriter, c *call) error {
@@ -169,12 +175,13 @@ func (h resources) path(name string) string {
 	return apiRoot + h.kind.Path + "/" + segment
 }
 
-// ref returns the resource that the path names. A text that no store can have as a name
-// is [tenancy.CodeNotFound] without a read. A name that isn't in normal form is looked up
-// as it is first: rows that are older than that rule have such names.
+// ref returns the resource that the path names. It takes names that no resource can be
+// created with: an adopted one may have such a name, and is read and deleted by it. A name
+// that isn't in normal form is looked up as it is first, for the same reason. Text that no
+// database stores is [tenancy.CodeNotFound] without a read of the store.
 func (h resources) ref(c *call) (federation.Ref, error) {
 	ref := federation.Ref{Kind: h.kind.Name, Name: c.PathValue("name")}
-	if isNotPlainText(ref.Name) {
+	if !utf8.ValidString(ref.Name) || strings.Contains(ref.Name, "\x00") {
 		return federation.Ref{},
 			tenancy.Errorf(tenancy.CodeNotFound, "%s not found in this tenant", h.kind.Name)
 	}

@@ -60,7 +60,8 @@ func (rt *router) find(escapedPath string) (found *route, values []string) {
 }
 
 // match reports whether the route has these segments. A plain "." or ".." is never the
-// value of a wildcard; percent-encoded it is a name like any other.
+// value of a wildcard; percent-encoded it is a name like any other. Only a last wildcard
+// {name} may be empty: an adopted resource may have that name.
 func (r *route) match(segments []string) (values []string, ok bool) {
 	if len(segments) != len(r.segments) {
 		return nil, false
@@ -70,7 +71,8 @@ func (r *route) match(segments []string) (values []string, ok bool) {
 		if !wildcard && segment == r.segments[i] {
 			continue
 		}
-		if !wildcard || segment == "" || segment == "." || segment == ".." {
+		last := i == len(segments)-1 && r.segments[i] == "{name}"
+		if !wildcard || segment == "" && !last || segment == "." || segment == ".." {
 			return nil, false
 		}
 		value, err := url.PathUnescape(segment)

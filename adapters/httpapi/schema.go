@@ -54,9 +54,10 @@ func componentName(kind string) string {
 // resourceSchema describes a resource without its spec, which depends on the kind.
 func resourceSchema(kind string) *huma.Schema {
 	return object(map[string]*huma.Schema{
-		"id":     {Type: huma.TypeString, Format: "uuid"},
-		"kind":   {Type: huma.TypeString, Enum: []any{kind}},
-		"name":   nameSchema(),
+		"id":   {Type: huma.TypeString, Format: "uuid"},
+		"kind": {Type: huma.TypeString, Enum: []any{kind}},
+		"name": {Type: huma.TypeString, Description: "1 to 256 characters; a resource from before" +
+			" the library may have another name"},
 		"labels": labelsSchema(),
 		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
 			Description: "counts the changes from 1"},

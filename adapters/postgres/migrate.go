@@ -78,6 +78,36 @@ func PlanUp(
 	return plan, err
 }
 
+// PendingMigrations returns the names of the migrations that [MigrateUp] would run: the library's,
+// and then the host's without those that an adoption records as applied.
+func PendingMigrations(ctx context.Context, o Options) (pending []string, err error) {
+	c, err := o.check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = withAdoption(ctx, o, adoption.Options{}, func(ctx context.Context, e *adopt.Engine) error {
+		pending, err = migrate.Pending(ctx, c.Config, e)
+		return err
+	})
+	return pending, err
+}
+
+// FindUnfitRows returns the rows of a single-tenant database that the rules of the new version
+// refuse, with the SQL that finds and mends them. [MigrateUp] keeps them as they are. There are
+// none to find in a fresh database, nor in one whose adoption is complete. It changes nothing,
+// and reads each table once.
+func FindUnfitRows(ctx context.Context, o Options) (found []adoption.UnfitRows, err error) {
+	c, err := o.check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = withAdoption(ctx, o, adoption.Options{}, func(ctx context.Context, e *adopt.Engine) error {
+		found, err = migrate.FindUnfitRows(ctx, c.Config, e)
+		return err
+	})
+	return found, err
+}
+
 // PlanDown returns the statements that [MigrateDown] would run, in order.
 func PlanDown(
 	ctx context.Context, o Options, m adoption.Options,

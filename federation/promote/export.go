@@ -1,6 +1,7 @@
 package promote
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"strings"
@@ -22,8 +23,10 @@ type Exported struct {
 // size and digest are known before it is written. Two exports of an unchanged
 // tenant have the same bytes.
 //
-// The errors are those of [ports.Transfers] and those of the temporary file, such
-// as a full disk.
+// If items hold what no tenant could import, from before the library managed them, the
+// error names each of them, at most 100, and nothing is exported: a bundle is never
+// partial without notice. The other errors are those of [ports.Transfers] and those of
+// the temporary file, such as a full disk.
 func (s *Service) Export(
 	ctx context.Context, tenant tenancy.Tenant, sel ports.Selection,
 ) (*Exported, error) {
@@ -33,7 +36,11 @@ func (s *Service) Export(
 	}
 	digester := federation.NewDigester()
 	var line []byte
+	var refused refusedItems
 	err = s.ports.Transfers.Export(ctx, tenant.ID, sel, func(item federation.Item) error {
+		if err := s.ports.Kinds.CheckStored(item); err != nil {
+			return refused.add(item.Ref, err)
+		}
 		line = line[:0]
 		if digester.Count() > 0 {
 			line = append(line, ',')
@@ -43,7 +50,7 @@ func (s *Service) Export(
 		_, err := items.Write(line)
 		return err
 	})
-	if err != nil {
+	if err = cmp.Or(err, refused.err()); err != nil {
 		items.Close()
 		return nil, err
 	}

@@ -133,9 +133,9 @@ func queryValue[T any](t testing.TB, db bun.IDB, query string) (answer T) {
 // changing matches lines that differ between two dumps.
 var changing = regexp.MustCompile(`(?m)^\\(un)?restrict .*$`)
 
-func dump(t testing.TB, url string) string {
+func dump(t testing.TB, url string, more ...string) string {
 	t.Helper()
-	out, err := execCommand("pg_dump", "--schema-only", "--dbname", url)
+	out, err := execCommand("pg_dump", append([]string{"--schema-only", "--dbname", url}, more...)...)
 	require.NoError(t, err, "%s", out)
 	return changing.ReplaceAllString(string(out), "")
 }

@@ -145,7 +145,8 @@ func countLiterals(template, path []string) int {
 	for i, segment := range template {
 		switch {
 		case strings.HasPrefix(segment, "{"):
-			if path[i] == "" {
+			// an adopted resource may have the empty name
+			if path[i] == "" && (segment != "{name}" || i < len(path)-1) {
 				return -1
 			}
 		case segment != path[i]:

@@ -51,6 +51,11 @@ func (c *migrateUpCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		if err != nil {
 			return err
 		}
+		unfit, err := postgres.FindUnfitRows(ctx, o)
+		if err != nil {
+			return err
+		}
+		noteUnfit(t, unfit)
 		return runMigration(ctx, t, o, m, len(plan), c.JSON, postgres.MigrateUp)
 	})
 }
@@ -123,19 +128,43 @@ func (c *migratePlanCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		if err != nil {
 			return err
 		}
+		var unfit []adoption.UnfitRows
+		if !c.Down {
+			if unfit, err = postgres.FindUnfitRows(ctx, o); err != nil {
+				return err
+			}
+			migrations, err := postgres.PendingMigrations(ctx, o)
+			if err != nil {
+				return err
+			}
+			plan = append(plannedMigrations(migrations), plan...)
+		}
 		if c.JSON {
+			noteUnfit(t, unfit)
 			return t.PrintJSON(append([]adoption.PlannedStatement{}, plan...))
 		}
 		printPlan(t, plan)
+		printUnfit(t, unfit)
 		return nil
 	})
+}
+
+// plannedMigrations returns the plan of migrations, which run in one transaction. They touch only
+// what the registry created.
+func plannedMigrations(names []string) []adoption.PlannedStatement {
+	var plan []adoption.PlannedStatement
+	for _, name := range names {
+		plan = append(plan, adoption.PlannedStatement{Phase: adoption.Expand, Lock: "none",
+			Step: "migration", SQL: []string{"-- run the migration " + name}})
+	}
+	return plan
 }
 
 // printPlan prints a plan as SQL. Comments name the phase, the lock and about how many
 // rows are read. Statements that run in one transaction have BEGIN and COMMIT.
 func printPlan(t terminal.Terminal, plan []adoption.PlannedStatement) {
 	if len(plan) == 0 {
-		t.PrintLine("-- Nothing to do that affects other sessions.")
+		t.PrintLine("-- Nothing to do: the schema is current for this phase.")
 	}
 	for _, p := range plan {
 		on := ""

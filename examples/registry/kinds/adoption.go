@@ -124,12 +124,19 @@ func dropDefaultsKey() adoption.Step {
 func dropTouchFunction() adoption.Step {
 	return adoption.Step{
 		Name: "drop the old trigger function", Phase: adoption.Contract,
-		Done:   "to_regprocedure('touch()') IS NULL",
+		Done:   "to_regprocedure('touch()') IS NULL OR " + touchUsedElsewhere,
 		Undone: "to_regprocedure('touch()') IS NOT NULL",
 		Up:     "DROP FUNCTION touch()",
 		Down:   strings.TrimSpace(touchFunction), Lock: "none",
 	}
 }
+
+// touchUsedElsewhere is the SQL condition that a trigger of another table needs the function, which
+// then stays.
+const touchUsedElsewhere = "EXISTS (SELECT FROM pg_trigger WHERE tgfoid = to_regprocedure('touch()')" +
+	" AND NOT EXISTS (SELECT FROM unnest(ARRAY['model_configs', 'prompts', 'mcp_servers', 'agents'," +
+	" 'trust_rules', 'triggers', 'context_configs', 'registry_defaults']) n" +
+	" WHERE tgrelid = to_regclass(n)))"
 
 // touchFunction is the SQL of the single-tenant version's trigger function. It must be
 // equal to the original text, because the way down restores the original catalog.

@@ -23,8 +23,9 @@ type state struct {
 	version  int // server_version_num
 	super    bool
 
-	otherTenants map[string]bool     // tables whose old tenant_id has other values than the tenant
-	referrers    map[string][]string // by table: undeclared tables with a foreign key to it
+	otherTenants map[string]bool              // tables whose old tenant_id has other values than the tenant
+	referrers    map[string][]string          // by table: undeclared tables with a foreign key to it
+	copiedTypes  map[string]map[string]string // by table of users or keys: the types of its columns
 
 	mirrored map[string]bool  // tables whose changes a trigger copies
 	copied   map[string]bool  // tables whose rows have been copied
@@ -82,7 +83,7 @@ SELECT coalesce(json_agg(json_build_object(
       'Name', a.attname, 'Type', format_type(a.atttypid, a.atttypmod), 'NotNull', a.attnotnull,
       'Default', CASE WHEN a.attgenerated = ''
         THEN coalesce(pg_get_expr(d.adbin, d.adrelid), '') ELSE '' END,
-      'Generated', a.attgenerated <> '') ORDER BY a.attnum)
+      'Generated', a.attgenerated <> '', 'Identity', a.attidentity <> '') ORDER BY a.attnum)
     FROM pg_attribute a
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -97,6 +98,7 @@ SELECT coalesce(json_agg(json_build_object(
       'Definition', pg_get_constraintdef(k.oid), 'Valid', k.convalidated,
       'Inherited', k.conparentid <> 0, 'OnUpdate', k.confupdtype, 'OnDelete', k.confdeltype,
       'Deferrable', k.condeferrable, 'Deferred', k.condeferred,
+      'Comment', coalesce(obj_description(k.oid, 'pg_constraint'), ''),
       'SetColumns', CASE WHEN k.confdeltype IN ('n', 'd') THEN (
         SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
         WHERE a.attrelid = k.conrelid
@@ -133,7 +135,17 @@ const indexesQuery = `SELECT json_agg(json_build_object(
           FROM unnest(i.indkey::int2[]) WITH ORDINALITY u (n, o)
           JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n
           WHERE u.o <= i.indnkeyatts) END,
-      'Tail', substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)')) ORDER BY x.relname)
+      'Tail', substring(pg_get_indexdef(i.indexrelid) FROM ' (USING .*)'),
+      'Definition', coalesce(pg_get_constraintdef(k.oid), ''),
+      'Comment', coalesce(obj_description(x.oid, 'pg_class'), ''),
+      'ConstraintComment', coalesce(obj_description(k.oid, 'pg_constraint'), ''),
+      'Clustered', i.indisclustered, 'ReplicaIdentity', i.indisreplident,
+      'Statistics', (SELECT json_agg(json_build_object('Column', a.attnum,
+          'Target', a.attstattarget) ORDER BY a.attnum)
+        FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0),
+      'Tablespace', coalesce((SELECT spcname FROM pg_tablespace s
+        WHERE s.oid = x.reltablespace), ''),
+      'Options', to_json(x.reloptions)) ORDER BY x.relname)
     FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
     LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.conrelid = c.oid
       AND k.contype IN ('p', 'u')

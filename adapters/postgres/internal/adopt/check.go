@@ -10,8 +10,12 @@ import (
 )
 
 // checkAdoptable refuses a database that can't be adopted, before anything is changed. The
-// error lists all problems.
+// error lists all problems. A contraction that has started is finished: its result isn't what
+// the checks expect any more.
 func (e *Engine) checkAdoptable(ctx context.Context, s *state) error {
+	if s.recorded && e.contractionStarted(s) {
+		return nil
+	}
 	if err := e.readCheckData(ctx, s); err != nil {
 		return err
 	}
@@ -19,6 +23,14 @@ func (e *Engine) checkAdoptable(ctx context.Context, s *state) error {
 	report := func(format string, args ...any) {
 		problems = append(problems, "- "+fmt.Sprintf(format, args...))
 	}
+	found, err := e.findObstacles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, sentence := range found {
+		report("%s", sentence)
+	}
+	e.checkCopied(s, report)
 	for _, t := range e.spec.Tables {
 		was := s.was[t.sql()]
 		if was == nil {
@@ -31,6 +43,8 @@ func (e *Engine) checkAdoptable(ctx context.Context, s *state) error {
 		e.checkKeys(s, was, report)
 		e.checkForeign(s, was, report)
 		e.checkKind(s, was, report)
+		e.checkItems(s, t, report)
+		e.checkNames(s, t, report)
 	}
 	if len(problems) == 0 {
 		return nil
@@ -72,10 +86,6 @@ func (e *Engine) checkColumn(s *state, was *relation, report reportFunc) {
 
 // checkKeys refuses keys that can't be replaced while others write.
 func (e *Engine) checkKeys(s *state, was *relation, report reportFunc) {
-	for _, name := range was.Exclusions {
-		report("%s has the exclusion constraint %s, which PostgreSQL can't change online: drop it,"+
-			" and add it again after the contraction with tenant_id WITH =", was.sql(), name)
-	}
 	if was.LeaningView != "" {
 		report("the view %s depends on the primary key of %s: name every selected column in its"+
 			" GROUP BY", was.LeaningView, was.sql())
@@ -134,6 +144,9 @@ WHERE k.confrelid = to_regclass(?0) AND k.contype = 'f' AND k.conparentid = 0
 // readCheckData reads what only checkAdoptable needs.
 func (e *Engine) readCheckData(ctx context.Context, s *state) error {
 	s.otherTenants, s.referrers = map[string]bool{}, map[string][]string{}
+	if err := e.readCopiedColumns(ctx, s); err != nil {
+		return err
+	}
 	for _, t := range e.spec.Tables {
 		was, now := s.was[t.sql()], s.now[t.sql()]
 		if was == nil || now == nil {

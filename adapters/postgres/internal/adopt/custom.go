@@ -61,6 +61,7 @@ func (e *Engine) removeLibrary(s *state) []action {
 		if owner := s.formerOwner(); owner != "" {
 			statements = append(statements, "REASSIGN OWNED BY "+sqltext.Quote(l.Owner)+" TO "+
 				sqltext.Quote(owner))
+			statements = append(statements, s.otherOwners(owner)...)
 		}
 	}
 	if s.info.Library {
@@ -102,6 +103,19 @@ func (s *state) formerOwner() string {
 		return s.was[name].Owner
 	}
 	return ""
+}
+
+// otherOwners returns the statements that give tables back that had another owner than the first
+// one.
+func (s *state) otherOwners(first string) []string {
+	var statements []string
+	for _, name := range sortedNames(s.was) {
+		if owner := s.was[name].Owner; owner != first && s.now[name] != nil {
+			statements = append(statements,
+				"ALTER TABLE "+name+" OWNER TO "+sqltext.Quote(owner))
+		}
+	}
+	return statements
 }
 
 // recordStep stores the original schema. It runs before every change of the host's objects.

@@ -75,6 +75,41 @@ func (e *Engine) Lock(ctx context.Context) error {
 	}
 }
 
+// ColumnNames returns the names of a table's columns, none if there is no such table.
+func (e *Engine) ColumnNames(ctx context.Context, table string) (names []string, err error) {
+	err = e.conn.NewRaw("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?)"+
+		" AND attnum > 0 AND NOT attisdropped", table).Scan(ctx, &names)
+	return names, err
+}
+
+// Applied returns the names in a table of applied migrations, none if there is no such table.
+func (e *Engine) Applied(ctx context.Context, table string) (names []string, err error) {
+	columns, err := e.ColumnNames(ctx, table)
+	if err != nil || len(columns) == 0 {
+		return nil, err
+	}
+	err = e.conn.NewRaw("SELECT name FROM "+table).Scan(ctx, &names)
+	return names, err
+}
+
+// Counts returns the numbers that a query returns, row by row. The query isn't formatted: it may
+// have question marks.
+func (e *Engine) Counts(ctx context.Context, query string) (numbers []int64, err error) {
+	rows, err := e.conn.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, rows.Err()
+}
+
 // State reads the state of the adoption from the database.
 func (e *Engine) State(ctx context.Context) (adoption.State, error) {
 	s, err := e.read(ctx)

@@ -1,6 +1,8 @@
 package adopt
 
 import (
+	"slices"
+
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
@@ -23,7 +25,11 @@ func (e *Engine) exchange(s *state, t Table) []action {
 		statements = e.exchangePartitioned(s, t)
 	} else {
 		for _, w := range e.tenantKeys(s, t, s.was[r.sql()]) {
-			statements = append(statements, w.exchange(r)...)
+			exchanged := w.exchange(r)
+			statements = append(statements, exchanged...)
+			if len(exchanged) > 0 {
+				statements = append(statements, w.carry(r)...)
+			}
 		}
 	}
 	if c := r.column(tenantColumn); c == nil || c.Default != tenantDefault {
@@ -81,6 +87,24 @@ func (w tenantKey) kind() string {
 	return "UNIQUE"
 }
 
+// carry gives the new key what its definition doesn't have of the old one.
+func (w tenantKey) carry(r *relation) []string {
+	if w.old == nil {
+		return nil
+	}
+	return w.old.carry(r, w.name, 1)
+}
+
+// partitioned returns the statement that creates the key of a partitioned table.
+func (w tenantKey) partitioned(r *relation) string {
+	if w.old != nil && slices.Equal(w.columns, w.old.Columns) {
+		return w.old.partitionedKey(r, w.name, "tenant_id, ")
+	}
+	columns := append([]string{tenantColumn}, w.columns...)
+	return "ALTER TABLE " + r.sql() + " ADD CONSTRAINT " + sqltext.Quote(w.name) + " " + w.kind() +
+		" (" + quoted(columns) + ")"
+}
+
 // deferral returns the clause that makes the new constraint deferrable as the old one was.
 func (w tenantKey) deferral() string {
 	if w.old == nil || w.old.Immediate {
@@ -111,13 +135,7 @@ func (e *Engine) exchangePartitioned(s *state, t Table) []string {
 		if w.findOld(r) != nil {
 			drops = append(drops, dropKey(r, w.old))
 		}
-		if w.constraint {
-			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+sqltext.Quote(w.name)+" "+
-				w.kind()+" (tenant_id, "+quoted(w.columns)+")")
-		} else {
-			adds = append(adds, "CREATE UNIQUE INDEX "+sqltext.Quote(w.name)+" ON "+r.sql()+" "+
-				w.tail)
-		}
+		adds = append(append(adds, w.partitioned(r)), w.carry(r)...)
 	}
 	if len(adds) == 0 {
 		return nil
@@ -130,7 +148,7 @@ func (e *Engine) exchangePartitioned(s *state, t Table) []string {
 			}
 			plain := *now
 			plain.Keys = withoutOld(now.Keys, w.old.Name)
-			parts = append(parts, w.exchange(&plain)...)
+			parts = append(append(parts, w.exchange(&plain)...), w.carry(now)...)
 		}
 	}
 	return append(append(drops, parts...), adds...)

@@ -52,7 +52,7 @@ func (e *Engine) restoreKeys(s *state, t Table) (actions []action, statements []
 		}
 		back := temporaryName("old", w.old.Name)
 		if existing := r.key(back); existing == nil || !existing.Valid {
-			actions = append(actions, buildIndex(true, back, r, w.old.Tail)...)
+			actions = append(actions, buildIndex(true, back, r, w.old.tail())...)
 		}
 		if k != nil && w.referenced && k.Constraint {
 			built, more := w.secondIndex(r)
@@ -65,7 +65,8 @@ func (e *Engine) restoreKeys(s *state, t Table) (actions []action, statements []
 					" RENAME TO "+sqltext.Quote(w.builtName))
 			}
 		}
-		statements = append(statements, w.restore(r, k, back)...)
+		statements = append(append(statements, w.restore(r, k, back)...),
+			w.old.carry(r, w.old.Name, 0)...)
 	}
 	return actions, append(append(dropForeign, statements...), addForeign...)
 }
@@ -102,6 +103,7 @@ func (e *Engine) referencingForeignKeys(s *state, table string, k *key) (drop, a
 			}
 			add = append(add, "ALTER TABLE "+name+" ADD CONSTRAINT "+sqltext.Quote(f.Name)+" "+
 				strings.TrimSuffix(f.Definition, " NOT VALID")+notValid)
+			add = append(add, f.commentOn(name, f.Name)...)
 		}
 	}
 	return drop, add
@@ -144,18 +146,8 @@ func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statem
 		if k := w.find(r); k != nil {
 			statements = append(statements, dropKey(r, k))
 		}
-		if w.old.Constraint {
-			kind := "UNIQUE"
-			if w.old.Primary {
-				kind = "PRIMARY KEY"
-			}
-			adds = append(adds, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+sqltext.Quote(w.old.Name)+
-				" "+
-				kind+" ("+quoted(w.old.Columns)+")")
-		} else {
-			adds = append(adds, "CREATE UNIQUE INDEX "+sqltext.Quote(w.old.Name)+" ON "+r.sql()+" "+
-				w.old.Tail)
-		}
+		adds = append(append(adds, w.old.partitionedKey(r, w.old.Name, "")),
+			w.old.carry(r, w.old.Name, 0)...)
 	}
 	if len(adds) == 0 {
 		return nil, nil
@@ -171,9 +163,10 @@ func (e *Engine) restorePartitioned(s *state, t Table) (actions []action, statem
 			}
 			back := temporaryName("old", w.old.Name)
 			if existing := piece.key(back); existing == nil || !existing.Valid {
-				actions = append(actions, buildIndex(true, back, piece, w.old.Tail)...)
+				actions = append(actions, buildIndex(true, back, piece, w.old.tail())...)
 			}
-			statements = append(statements, w.restore(piece, nil, back)...)
+			statements = append(append(statements, w.restore(piece, nil, back)...),
+				w.old.carry(piece, w.old.Name, 0)...)
 		}
 	}
 	return actions, append(statements, adds...)

@@ -25,6 +25,10 @@ func (p tenantForeignKey) find(r *relation) *foreign {
 	return nil
 }
 
+// valid reports whether all rows have to satisfy the new foreign key. One that replaces a foreign
+// key that is NOT VALID stays so: rows may violate it.
+func (p tenantForeignKey) valid() bool { return p.old == nil || p.old.Valid }
+
 func (p tenantForeignKey) findOld(r *relation) *foreign {
 	if p.old == nil {
 		return nil
@@ -106,8 +110,10 @@ func (e *Engine) owned(table string) bool {
 
 // addForeign adds a foreign key NOT VALID, which checks new rows only, and then validates it. A
 // partitioned table can't have an unvalidated one: the partitions get theirs first, and the
-// table's then adopts them.
-func (s *state) addForeign(r *relation, name, definition, target string, validate bool) []action {
+// table's then adopts them. The statements after run in the transaction that adds the last one.
+func (s *state) addForeign(
+	r *relation, name, definition, target string, validate bool, after ...string,
+) []action {
 	var actions []action
 	if r.Kind == "p" {
 		for _, piece := range s.partitions(s.now, r.sql()) {
@@ -117,14 +123,16 @@ func (s *state) addForeign(r *relation, name, definition, target string, validat
 			actions = append(actions,
 				s.addForeign(piece, temporaryName("part", name), definition, target, true)...)
 		}
-		return append(actions, txAction(shareRowExcl, r.sql()+", "+target,
-			"ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+sqltext.Quote(name)+" "+definition))
+		return append(actions, txAction(shareRowExcl, r.sql()+", "+target, append([]string{
+			"ALTER TABLE " + r.sql() + " ADD CONSTRAINT " + sqltext.Quote(name) + " " + definition},
+			after...)...))
 	}
 	existing := r.foreign(name)
 	if existing == nil {
 		actions = append(actions,
-			txAction(shareRowExcl, r.sql()+", "+target, "ALTER TABLE "+r.sql()+" ADD CONSTRAINT "+
-				sqltext.Quote(name)+" "+definition+" NOT VALID"))
+			txAction(shareRowExcl, r.sql()+", "+target, append([]string{"ALTER TABLE " + r.sql() +
+				" ADD CONSTRAINT " + sqltext.Quote(name) + " " + definition + " NOT VALID"},
+				after...)...))
 	}
 	if validate && (existing == nil || !existing.Valid) {
 		actions = append(actions,
@@ -160,12 +168,14 @@ func (e *Engine) foreignSteps(s *state, t Table) []step {
 		steps = append(steps, step{name: "foreign key " + name + " (" + p.name + ")",
 			phase: adoption.Expand,
 			up: func(s *state) []action {
-				if f := p.find(s.now[name]); f != nil && f.Valid {
+				f, builtName := p.find(s.now[name]), p.builtName
+				if f != nil && (f.Valid || !p.valid()) {
 					return nil
-				} else if f != nil {
-					return s.addForeign(s.now[name], f.Name, p.definition, p.target, true)
 				}
-				return s.addForeign(s.now[name], p.builtName, p.definition, p.target, true)
+				if f != nil {
+					builtName = f.Name
+				}
+				return s.addForeign(s.now[name], builtName, p.definition, p.target, p.valid())
 			},
 			down: func(s *state) []action { return p.drop(s, name) }})
 	}
@@ -209,6 +219,9 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 					statements = append(statements, "ALTER TABLE "+name+" RENAME CONSTRAINT "+
 						sqltext.Quote(f.Name)+" TO "+sqltext.Quote(p.name))
 				}
+				if len(statements) > 0 {
+					statements = append(statements, p.old.commentOn(name, p.name)...)
+				}
 				return txActions(accessExcl, name+", "+p.target, statements)
 			},
 			down: func(s *state) []action {
@@ -225,7 +238,7 @@ func (e *Engine) oldForeignSteps(s *state, t Table) []step {
 				}
 				definition := strings.TrimSuffix(p.old.Definition, " NOT VALID")
 				return append(actions, s.addForeign(r, p.old.Name, definition, p.target,
-					p.old.Valid)...)
+					p.old.Valid, p.old.commentOn(name, p.old.Name)...)...)
 			}})
 	}
 	return steps

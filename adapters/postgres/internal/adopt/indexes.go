@@ -61,7 +61,8 @@ func (e *Engine) replacedIndexBuilds(s *state) []step {
 				if k := r.index(built); k != nil && k.Valid {
 					return nil
 				}
-				return buildIndex(false, built, r, i.Definition)
+				return buildIndex(false, built, r,
+					inTablespace(i.Definition, s.was[name].index(i.Name).Tablespace))
 			},
 			down: func(s *state) []action {
 				if s.now[name].index(built) == nil {
@@ -93,7 +94,8 @@ func (e *Engine) replacedIndexExchanges(s *state) []step {
 					statements = append(statements, "DROP INDEX "+i.sql())
 				}
 				if k == nil || !k.hasTenant() {
-					statements = append(statements, rename(built, i.Name))
+					statements = append(append(statements, rename(built, i.Name)),
+						was.carry(s.now[name], i.Name, 1)...)
 				}
 				return txActions(accessExcl, name, statements)
 			},
@@ -105,14 +107,15 @@ func (e *Engine) replacedIndexExchanges(s *state) []step {
 				}
 				var actions []action
 				if existing := r.index(back); existing == nil || !existing.Valid {
-					actions = buildIndex(false, back, r, was.Tail)
+					actions = buildIndex(false, back, r, was.tail())
 				}
 				var statements []string
 				if k != nil {
 					statements = append(statements, rename(i.Name, built))
 				}
-				return append(actions, txAction(accessExcl, name,
-					append(statements, rename(back, i.Name))...))
+				statements = append(append(statements, rename(back, i.Name)),
+					was.carry(r, i.Name, 0)...)
+				return append(actions, txAction(accessExcl, name, statements...))
 			}})
 	}
 	return steps

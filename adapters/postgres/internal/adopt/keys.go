@@ -69,7 +69,7 @@ func (e *Engine) tenantKeys(s *state, t Table, was *relation) []tenantKey {
 			continue
 		}
 		w := tenantKey{old: k, primary: k.Primary, constraint: k.Constraint, columns: k.Columns,
-			tail: strings.Replace(k.Tail, "(", "(tenant_id, ", 1)}
+			tail: strings.Replace(k.tail(), "(", "(tenant_id, ", 1)}
 		w.name = successorName(was.Name, k.Name, k.Columns, k.label())
 		w.referenced = e.isReferenced(s, was.sql(), k.Columns)
 		all = append(all, w)

@@ -13,7 +13,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
-// view is a view that reads an owned table. Its JSON is stored in bailiwick.former.
+// view is a view that reads an owned table, itself or through other views. Its JSON is stored in
+// bailiwick.former.
 type view struct {
 	Schema, Name string
 	Definition   string
@@ -21,6 +22,9 @@ type view struct {
 	Owner        string
 	Grants       []string // the GRANT statements of its ACL
 	Columns      []string
+	// the statements for comments, defaults of columns and triggers; empty in what an earlier
+	// version of the library recorded
+	Extras []string
 }
 
 func (v *view) sql() string { return sqltext.Qualified(v.Schema, v.Name) }
@@ -41,6 +45,13 @@ func expandQualified(query string) string {
 }
 
 const viewsQuery = `
+WITH RECURSIVE seen (oid) AS (
+  SELECT to_regclass(n)::oid FROM unnest(ARRAY[?]::text[]) n
+  UNION SELECT r.ev_class FROM seen s
+    JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid
+      AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite r ON r.oid = d.objid AND r.ev_type = '1'
+)
 SELECT coalesce(json_agg(json_build_object(
   'Schema', n.nspname, 'Name', c.relname, 'Definition', pg_get_viewdef(c.oid),
   'Options', to_json(c.reloptions),
@@ -50,17 +61,31 @@ SELECT coalesce(json_agg(json_build_object(
   'Grants', (SELECT json_agg(format('GRANT %s ON %s TO %s%s', a.privilege_type, c.oid::regclass,
       CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
       CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END))
-    FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner))), '[]')
+    FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner),
+  'Extras', (SELECT json_agg(statement) FROM (
+    SELECT format('COMMENT ON VIEW %s IS %L', c.oid::regclass, obj_description(c.oid, 'pg_class'))
+      WHERE obj_description(c.oid, 'pg_class') IS NOT NULL
+    UNION ALL SELECT format('COMMENT ON COLUMN %s.%I IS %L', c.oid::regclass, a.attname,
+        col_description(c.oid, a.attnum))
+      FROM pg_attribute a WHERE a.attrelid = c.oid AND col_description(c.oid, a.attnum) IS NOT NULL
+    UNION ALL SELECT format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', c.oid::regclass,
+        a.attname, pg_get_expr(f.adbin, f.adrelid))
+      FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+      WHERE f.adrelid = c.oid
+    UNION ALL SELECT format('GRANT %s (%I) ON %s TO %s%s', g.privilege_type, a.attname,
+        c.oid::regclass,
+        CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END,
+        CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+      FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) g WHERE a.attrelid = c.oid
+    UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t
+      WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
+  ) AS e (statement)))), '[]')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v' AND n.nspname NOT IN ('bailiwick', 'pg_catalog', 'information_schema')
-  AND EXISTS (SELECT FROM pg_rewrite r
-    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-      AND d.refclassid = 'pg_class'::regclass
-    WHERE r.ev_class = c.oid AND d.refobjid = ANY (
-      SELECT to_regclass(n)::oid FROM unnest(ARRAY[?]::text[]) n))`
+  AND c.oid IN (SELECT oid FROM seen)`
 
 const namesQuery = `
-SELECT quote_ident(n.nspname) || '.' || c.relname
+SELECT quote_qualified(n.nspname, c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN (SELECT DISTINCT n2.nspname FROM pg_class c2
   JOIN pg_namespace n2 ON n2.oid = c2.relnamespace
@@ -90,7 +115,7 @@ func (e *Engine) readDatabase(ctx context.Context, tx bun.Tx, s *state) error {
 		s.views[v.sql()] = v
 	}
 	var names []string
-	err := tx.NewRaw(namesQuery, bun.List(e.tableNames())).Scan(ctx, &names)
+	err := tx.NewRaw(expandQualified(namesQuery), bun.List(e.tableNames())).Scan(ctx, &names)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,18 @@ type Table struct {
 	// the columns of its new primary key after tenant_id; nil: those of the old one
 	Primary  []string
 	Replaced []string // triggers that the library's version trigger replaces
+
+	Columns []RequiredColumn // of the new version
+	Unique  []string         // columns of which each needs a unique key
+	Written bool             // the new version inserts rows, with values for Columns only
+}
+
+// RequiredColumn is a column that the new version reads.
+type RequiredColumn struct {
+	Name    string
+	Types   []string // in the form of format_type; nil: any
+	NotNull bool
+	Unset   bool // an inserted row gets its default
 }
 
 func (t Table) sql() string { return sqltext.Qualified(t.Schema, t.Name) }
@@ -75,9 +87,13 @@ type Users struct {
 	ID, Email, Name, Password, Admin string // columns
 }
 
+func (u Users) sql() string { return sqltext.Qualified(u.Schema, u.Table) }
+
 // Keys describes the old version's table of API keys.
 type Keys struct {
 	Schema, Table string
 	// columns; the last two may be empty
 	ID, User, Name, Hash, CreatedAt, LastUsedAt, RevokedAt string
 }
+
+func (k Keys) sql() string { return sqltext.Qualified(k.Schema, k.Table) }

@@ -67,6 +67,7 @@ type column struct {
 	NotNull   bool
 	Default   string
 	Generated bool
+	Identity  bool // empty in what an earlier version recorded
 }
 
 // key is an index, with its constraint if it has one.
@@ -81,7 +82,20 @@ type key struct {
 	Columns    []string // empty for an expression
 	Tail       string   // its definition from USING on
 	Of         string   // of a partition's index: the table's index that it is a part of
+
+	// empty in what an earlier version of the library recorded
+	Definition        string // of the constraint
+	Comment           string
+	ConstraintComment string
+	Clustered         bool
+	ReplicaIdentity   bool
+	Statistics        []statistics
+	Tablespace        string // empty for the database's
+	Options           []string
 }
+
+// statistics is the statistics target of an expression in an index. Columns are numbered from 1.
+type statistics struct{ Column, Target int }
 
 func (k *key) hasTenant() bool { return slices.Contains(k.Columns, tenantColumn) }
 
@@ -99,6 +113,7 @@ type foreign struct {
 	SetColumns []string
 	Deferrable bool
 	Deferred   bool
+	Comment    string
 }
 
 func (f *foreign) hasTenant() bool { return slices.Contains(f.Columns, tenantColumn) }

@@ -40,7 +40,8 @@ func (e *Engine) viewSteps(s *state) []step {
 						strings.TrimSuffix(was.Definition, ";"),
 					"ALTER VIEW " + name + " OWNER TO " + sqltext.Quote(was.Owner),
 				}
-				return []action{viewAction(name, append(statements, was.Grants...)...)}
+				statements = append(append(statements, was.Grants...), was.Extras...)
+				return []action{viewAction(name, statements...)}
 			}})
 	}
 	return steps

@@ -213,6 +213,9 @@ func (t *Table) readColumns(model *bunschema.Table) error {
 	return nil
 }
 
+// Enum returns a copy of the values that the column may have, nil if it isn't limited.
+func (c Column) Enum() []string { return slices.Clone(c.enum) }
+
 // columnOf reads a field of the model: its SQL type, default and limits. An explicit type tag
 // wins over the type that bun derives.
 func columnOf(f *bunschema.Field) (Column, error) {

@@ -160,6 +160,9 @@ func examineAll(
 	if c.MigratingUser, err = s.MigratingUser(); err != nil {
 		return nil, err
 	}
+	if f, err := unmigrated(ctx, db); err != nil || f != nil {
+		return f, pgerr.Translate(err)
+	}
 	findings := checkLogins(ctx, s, c)
 	err = db.RunInTx(ctx, &sql.TxOptions{ReadOnly: true},
 		func(ctx context.Context, tx bun.Tx) error {
@@ -178,10 +181,23 @@ func examineAll(
 	return errorsFirst(findings), pgerr.Translate(err)
 }
 
+// unmigrated returns the only finding about a database that was never migrated, nil for any other:
+// that each table, role and policy is missing would say the same many times.
+func unmigrated(ctx context.Context, db *bun.DB) ([]doctor.Finding, error) {
+	var migrated bool
+	err := db.NewRaw("SELECT to_regclass('bailiwick.migrations') IS NOT NULL").Scan(ctx, &migrated)
+	if err != nil || migrated {
+		return nil, err
+	}
+	return []doctor.Finding{{Severity: doctor.SeverityError, Code: "not_migrated",
+		Object: "database", Why: "the database isn't migrated: it has nothing of the library yet, so" +
+			" there is nothing to examine; migrate first"}}, nil
+}
+
 func isRoleMissing(f doctor.Finding) bool { return f.Code == "role_missing" }
 
 // unservable are the codes of findings with which a database can't serve even one tenant.
-var unservable = []string{"table_missing"}
+var unservable = []string{"table_missing", "not_migrated"}
 
 // CheckServable returns the error for which a database isn't served, nil if it can be: it lists the
 // findings that are errors, each with the SQL that fixes it. With tenancy off only findings in

@@ -71,7 +71,7 @@ func (s *transfers) exportKind(
 	}
 	query += " ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate
 	return forEachItem(ctx, tx, t.Kind,
-		func(r federation.Resource) error { return yield(r.Item) }, query, args...)
+		func(r federation.Resource) error { return yield(r.SealUnchecked()) }, query, args...)
 }
 
 // selectedTables returns the tables of the selected kinds, of all kinds if none is selected, in

@@ -132,14 +132,9 @@ func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
 	if err != nil || r.TargetID == nil {
 		return ports.Pair{Incoming: incoming}, err
 	}
-	current := federation.Item{Ref: incoming.Ref, Spec: r.TargetSpec, Version: r.TargetVersion,
-		UpdatedAt: r.TargetUpdatedAt.UTC()}
-	if current.Labels, err = unmarshalLabels(r.TargetLabels); err != nil {
-		return ports.Pair{}, err
-	}
-	if current, err = current.Seal(); err != nil {
-		return ports.Pair{}, err
-	}
+	current := federation.Item{Ref: incoming.Ref, Labels: storedLabels(r.TargetLabels),
+		Spec: specObject(t, r.TargetSpec), Version: r.TargetVersion,
+		UpdatedAt: r.TargetUpdatedAt.UTC()}.SealUnchecked()
 	stored := federation.Resource{Item: current, CreatedAt: r.TargetCreatedAt}
 	pristine := stored.IsPristine(federation.Kind{Singleton: t.Singleton})
 	return ports.Pair{Incoming: incoming, Current: &current, Pristine: pristine}, nil

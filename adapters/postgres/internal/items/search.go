@@ -28,7 +28,7 @@ func (s *resources) search(
 	query := itemsql.SelectItems(s.declared, t) +
 		" WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " +
 		itemsql.SearchFunctionName(t) + "(?, ?, ?, ?))) LIMIT ?"
-	found, err := queryItems(ctx, s.pool.App, t.Kind, query,
+	found, err := queryItems(ctx, s.pool.App, t, query,
 		slices.Concat([]any{tenant}, searchArguments(q), []any{q.Limit})...)
 	slices.SortFunc(found, func(a, b federation.Resource) int {
 		return strings.Compare(a.Name, b.Name)
@@ -53,8 +53,11 @@ var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // conditions returns the conditions of q on the rows of t, in addition to the one on the tenant,
 // and their arguments.
 func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string, []any) {
-	query := itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " > ?"
-	args := []any{q.After}
+	query, args := "true", []any{}
+	if q.After != "" { // an adopted item may have the empty name, which comes first
+		query = itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " > ?"
+		args = append(args, q.After)
+	}
 	if q.Search != "" {
 		pattern := "%" + likeEscaper.Replace(q.Search) + "%"
 		matches := []string{itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Fold + " ILIKE ?"}

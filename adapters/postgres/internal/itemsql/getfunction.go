@@ -54,7 +54,8 @@ func CreateGetFunction(d *declare.Set, t *declare.Table) string {
 	body := strings.NewReplacer(
 		"{variables}", variables, "{lookups}", lookups, "{table}", t.SQL,
 		"{named}", NameEquals(t, "t", "$2"), "{name}", NameExpr(t, "t"),
-		"{spec}", specExpr(d, t, inVariables),
+		"{spec}", strings.Join(specParts(d, t, inVariables), " || "),
+		"{updated}", timeExpr("t.updated_at"), "{created}", timeExpr("t.created_at"),
 	).Replace(getBody)
 	return "CREATE OR REPLACE FUNCTION " + getFunction(t) + "(uuid, text) RETURNS TABLE (" +
 		getColumns + ")\n" +
@@ -96,7 +97,7 @@ DECLARE
   labels := t.labels;
   spec := {spec};
   version := t.version;
-  updated_at := t.updated_at;
-  created_at := t.created_at;
+  updated_at := {updated};
+  created_at := {created};
   RETURN NEXT;
 END `

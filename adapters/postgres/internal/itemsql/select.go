@@ -25,9 +25,10 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 		many: func(_ int, r declare.Reference) string { return joinedNames(d, r) },
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version, t.updated_at,"+
-		" t.created_at FROM %s AS t",
-		NameExpr(t, "t"), specExpr(d, t, joined), t.SQL)
+	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version,"+
+		" %s AS updated_at, %s AS created_at FROM %s AS t", NameExpr(t, "t"),
+		strings.Join(specParts(d, t, joined), " || "), timeExpr("t.updated_at"),
+		timeExpr("t.created_at"), t.SQL)
 	for i, r := range t.References {
 		for j, to := range targetsOf(d, r) {
 			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id"+
@@ -98,9 +99,32 @@ func NameEquals(t *declare.Table, alias, expr string) string {
 	return NameExpr(t, alias) + " = " + expr
 }
 
-// specExpr returns the SQL expression for the spec of a row t: the column spec, with every
-// member added that is stored in other columns or tables.
-func specExpr(d *declare.Set, t *declare.Table, exprs nameExprs) string {
+// timeExpr returns the SQL expression for a time, NULL if it isn't in the years 1 to 9999, which
+// neither Go nor RFC 3339 can write. An adopted table may have one: infinity, for example.
+func timeExpr(column string) string {
+	return "CASE WHEN " + column + " >= '0001-01-01 00:00:00+00' AND " + column +
+		" < '10000-01-01 00:00:00+00' THEN " + column + " END"
+}
+
+// TypedParts returns how many objects the spec of an item is joined from in addition to the column
+// spec.
+func TypedParts(t *declare.Table) int {
+	empty := nameExprs{
+		one:  func(int, int, target) string { return "" },
+		many: func(int, declare.Reference) string { return "" },
+	}
+	anyTarget := &declare.Set{ByKind: map[string]*declare.Table{}} // the number doesn't depend on it
+	for _, r := range t.References {
+		for _, kind := range r.Kinds() {
+			anyTarget.ByKind[kind] = t
+		}
+	}
+	return len(specParts(anyTarget, t, empty)) - 1
+}
+
+// specParts returns SQL expressions whose concatenation is the spec of a row t: the column spec,
+// and then objects with the members that are stored in other columns or tables.
+func specParts(d *declare.Set, t *declare.Table, exprs nameExprs) []string {
 	parts := []string{"t.spec"}
 	var always, scalars []string // members that are always present; scalars, absent if NULL
 	for _, c := range t.Columns {
@@ -136,7 +160,7 @@ func specExpr(d *declare.Set, t *declare.Table, exprs nameExprs) string {
 		parts = append(parts, "jsonb_strip_nulls(jsonb_build_object("+strings.Join(scalars, ", ")+
 			"))")
 	}
-	return strings.Join(parts, " || ")
+	return parts
 }
 
 func whenNotNull(column, then string) string {

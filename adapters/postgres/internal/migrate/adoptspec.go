@@ -51,6 +51,7 @@ func (c Config) adoptTable(name string) adopt.Table {
 			return d.SQL == sql && d.Singleton != ""
 		}),
 	}
+	addColumns(&t, c.Declared, sql)
 	for other, columns := range c.Adopt.PrimaryKeys {
 		if s, n := splitName(other); s == schema && n == table {
 			t.Primary = columns

@@ -1,0 +1,88 @@
+package adopttest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+)
+
+const notes = `
+CREATE SCHEMA old;
+CREATE TABLE old.notes (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL UNIQUE,
+  labels jsonb NOT NULL DEFAULT '{}', body text NOT NULL DEFAULT '', spec jsonb NOT NULL DEFAULT '{}',
+  version integer NOT NULL DEFAULT 1, created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE old.people (
+  id uuid PRIMARY KEY, email text NOT NULL, name text NOT NULL, hash text, admin boolean NOT NULL);
+INSERT INTO old.notes (name) VALUES ('one');
+`
+
+type noteRow struct {
+	bun.BaseModel `bun:"table:old.notes"`
+
+	Body string `bun:"body,type:text,notnull,default:''"`
+}
+
+func noteOptions(url string) postgres.Options {
+	return postgres.Options{
+		URL: url, MultiTenant: true, SecretsKey: make([]byte, 32),
+		Tables: []postgres.Table{{Model: (*noteRow)(nil), Kind: "note"}},
+		Adopt: &adoption.Database{Users: &adoption.Users{Table: "old.people", ID: "id",
+			Email: "email", Name: "name", Password: "hash", Admin: "admin"}},
+	}
+}
+
+// TestPlanNamesWhatKindNeeds changes one column or key of a kind's table for each sentence.
+func TestPlanNamesWhatKindNeeds(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	db := open(t, url)
+	exec(t, db, notes)
+	for sentence, change := range map[string]string{
+		"has no column labels":     "DROP COLUMN labels",
+		"has no column updated_at": "DROP COLUMN updated_at",
+		"has no column body":       "DROP COLUMN body",
+		"column spec of":           "ALTER COLUMN spec DROP DEFAULT, ALTER COLUMN spec TYPE text",
+		"column version of":        "ALTER COLUMN version TYPE numeric",
+		"column id of":             "ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id TYPE text",
+		"can be NULL":              "ALTER COLUMN labels DROP NOT NULL",
+		"unique key of name":       "DROP CONSTRAINT notes_name_key",
+		"NOT NULL without a default": "ADD COLUMN author text NOT NULL DEFAULT 'x';" +
+			"ALTER TABLE old.notes ALTER COLUMN author DROP DEFAULT",
+		"column created_at of \"old\".\"no": "ALTER COLUMN created_at DROP DEFAULT",
+	} {
+		tx, err := db.BeginTx(t.Context(), nil)
+		require.NoError(t, err)
+		exec(t, tx, "ALTER TABLE old.notes "+change)
+		require.NoError(t, tx.Commit())
+		_, err = postgres.PlanUp(t.Context(), noteOptions(url), adoption.Options{})
+		require.ErrorContains(t, err, sentence)
+		exec(t, db, "DROP SCHEMA old CASCADE", notes)
+	}
+	exec(t, db, "ALTER TABLE old.people DROP COLUMN admin")
+	_, err := postgres.PlanUp(t.Context(), noteOptions(url), adoption.Options{})
+	require.ErrorContains(t, err, "has no column admin")
+}
+
+// TestKindInAnotherSchemaIsAdoptedServedAndReverted has a table of people in that schema too.
+func TestKindInAnotherSchemaIsAdoptedServedAndReverted(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	db := open(t, url)
+	exec(t, db, notes)
+	require.NoError(t, db.Close())
+	before := dump(t, url)
+	o := noteOptions(url)
+	up(t, o, adoption.Contract)
+	opened, err := postgres.Open(t.Context(), o)
+	require.NoError(t, err)
+	require.NoError(t, opened.Close())
+	down(t, o, adoption.Expand)
+	require.Equal(t, before, dump(t, url))
+}
