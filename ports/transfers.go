@@ -52,7 +52,8 @@ type Import interface {
 
 	// Decide calls decide once with each pair, in the same order as Compare, and
 	// keeps the decisions for Apply. It changes nothing in the tenant. It stops at
-	// decide's first error and returns it.
+	// decide's first error and returns it. Two decisions that write one ref, and a
+	// rename to the ref of another staged item, are [tenancy.CodeInvalid].
 	Decide(ctx context.Context, decide func(Pair) (Decision, error)) error
 
 	// Apply writes what was decided; without Decide, it writes nothing. A reference to
@@ -60,7 +61,8 @@ type Import interface {
 	// [tenancy.CodeDanglingReference] with each place in Details (at most 100), whose
 	// paths begin with /KIND/NAME. New items over the tenant's quota of their kind are
 	// [tenancy.CodeQuotaExceeded]. Apply returns the references to secrets whose value
-	// is missing from the tenant's vault, sorted.
+	// is missing from the tenant's vault, sorted: those of the written items, and of
+	// the target's items that the decisions leave as they are.
 	//
 	// Created items take Version and UpdatedAt from the bundle. Overwritten ones do so
 	// if the bundle's version is greater than theirs; otherwise their version grows by

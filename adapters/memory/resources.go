@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -78,6 +79,9 @@ func (p resources) Put(
 	}
 	if err := d.checkTargets(next); err != nil {
 		return federation.Resource{}, false, err
+	}
+	if exists && next.Digest == stored.Digest && d.hasSecrets(secrets) {
+		return stored.copyOut(), false, nil
 	}
 	now := p.s.time()
 	next.Version, next.UpdatedAt = stored.Version+1, now
@@ -179,6 +183,19 @@ func (d *tenantData) put(r row, secrets map[string]string) {
 	for name, value := range secrets {
 		d.secrets[name] = []byte(value)
 	}
+}
+
+// hasSecrets reports whether the vault has each of the secrets with this value.
+func (d *tenantData) hasSecrets(secrets map[string]string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for name, value := range secrets {
+		stored, ok := d.secrets[name]
+		if !ok || subtle.ConstantTimeCompare(stored, []byte(value)) != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *tenantData) remove(ref federation.Ref) {

@@ -34,9 +34,13 @@ func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) 
 func (im *importRun) Decide(
 	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
 ) error {
+	im.missing = nil
 	err := im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
 		changes, err := decidePage(t, page, decide)
 		if err != nil {
+			return err
+		}
+		if err := im.findMissingSecrets(ctx, changes.present); err != nil {
 			return err
 		}
 		if err := im.storeSkipped(ctx, t, changes.skipped); err != nil {
@@ -51,7 +55,8 @@ func (im *importRun) Decide(
 // decisionChanges are the decisions that differ from what is staged, which is to write each item
 // as it is.
 type decisionChanges struct {
-	skipped   []string // the names of the items that aren't written
+	skipped   []string          // the names of the items that aren't written
+	present   []federation.Item // what the target has after the import
 	rewritten []rewrittenItem
 }
 
@@ -72,6 +77,12 @@ func decidePage(
 		decision, err := decide(pair)
 		if err != nil {
 			return changes, err
+		}
+		if pair.Current != nil && (!decision.Write || decision.Item.Ref != pair.Current.Ref) {
+			changes.present = append(changes.present, *pair.Current)
+		}
+		if decision.Write {
+			changes.present = append(changes.present, decision.Item)
 		}
 		switch {
 		case !decision.Write:
@@ -108,6 +119,9 @@ func (im *importRun) storeRewritten(
 				whereKind+` AND s.name COLLATE "C" = ?7`,
 			im.tenant, im.id, t.Kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
 			string(r.item.Digest), r.stagedName).Exec(ctx)
+		if pgerr.State(err) == pgerr.StateUnique {
+			return federation.RenameCollision(r.item.Ref)
+		}
 		if err != nil {
 			return err
 		}

@@ -106,6 +106,9 @@ func (s *resources) Delete(
 	if err != nil {
 		return err
 	}
+	if t.Singleton != "" && ref.Name != t.Singleton {
+		return federation.ItemNotFound(ref)
+	}
 	kind := federation.Kind{Name: t.Kind, Singleton: t.Singleton}
 	if err := kind.CheckDelete(); err != nil {
 		return err
