@@ -94,6 +94,9 @@ func (f Field) contradiction() string {
 		return "Minimum and Maximum need Type Integer"
 	case f.Minimum != nil && f.Maximum != nil && *f.Minimum > *f.Maximum:
 		return "Minimum is above Maximum"
+	case f.Format == Float && f.Type != Number, f.Format != "" && f.Format != Float &&
+		f.Type != String:
+		return "Format doesn't fit Type"
 	case f.Secret && f.Type != String:
 		return "Secret needs Type String"
 	case f.Secret && len(f.Enum) > 0:
@@ -114,6 +117,8 @@ func (r Reference) contradiction() string {
 		return "Kinds is empty"
 	case hasDuplicates(r.Kinds):
 		return "Kinds has the same kind twice"
+	case r.Unordered && !r.Many:
+		return "Unordered needs Many"
 	case r.Many && len(r.Kinds) != 1:
 		return "Many needs exactly one kind in Kinds"
 	}

@@ -26,6 +26,7 @@ type Field struct {
 	Minimum  *int64   // of an Integer
 	Maximum  *int64   // of an Integer
 	Secret   bool     // reads and exports contain a [SecretRef] instead of the value
+	Format   Format   // of a String or a Number; empty: any value of the type
 
 	// Default is the value of an absent or null member. An empty Default means
 	// that there is none.
@@ -44,6 +45,10 @@ type Reference struct {
 	// Many makes the member an array of names without repetition. If the member
 	// is absent and not Required, it is []. Many needs exactly one kind.
 	Many bool
+
+	// Unordered says that the order of a Many reference isn't stored. The names are
+	// sorted, byte by byte.
+	Unordered bool
 
 	Required bool // absent or null is refused
 }

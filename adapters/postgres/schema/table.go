@@ -76,10 +76,13 @@ type Reference struct {
 
 // Join declares a join table. Tenants own its rows too.
 type Join struct {
-	Table    string // with its schema, if it isn't the schema of the referring table
-	From     string // the column with the id of the referring item
-	To       string // the column with the id of the item that is referred to
-	Position string // the column with the position in the array, from 0
+	Table string // with its schema, if it isn't the schema of the referring table
+	From  string // the column with the id of the referring item
+	To    string // the column with the id of the item that is referred to
+
+	// Position is the column with the position in the array, from 0. Without it the array has
+	// no order: it is sorted by name.
+	Position string
 }
 
 // Lookup declares a table of names. Tenants own its rows too. A name that the table lacks is

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"reflect"
 	"regexp"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
+	"github.com/bailiwick-go/bailiwick/federation"
 )
 
 // Table is a declared table: the SQL for its items is made from it.
@@ -36,12 +38,17 @@ type Table struct {
 type Column struct {
 	Name    string
 	SQLType string
-	goType  reflect.Type
+	JSON    federation.Type // of the column's values in a spec
+	Form    Form            // of the value; of each element if Array is set
+	Array   bool            // an SQL array
 	NotNull bool
 	Default string // the SQL default; empty if none
 	enum    []string
 	minimum *int64
 	maximum *int64
+	sql     sqlType
+	goKind  reflect.Kind
+	msgpack bool
 }
 
 // Reference is a declared reference with the SQL names of its tables.
@@ -78,9 +85,27 @@ func parseTables(declared []schema.Table) ([]*Table, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := checkUnique(tables, t); err != nil {
+			return nil, err
+		}
 		tables = append(tables, t)
 	}
 	return tables, nil
+}
+
+// checkUnique refuses a table that is declared before, or whose kind another table has.
+func checkUnique(tables []*Table, t *Table) error {
+	for _, other := range tables {
+		if other.SQL == t.SQL {
+			return fmt.Errorf("postgres: table %s is declared twice: remove one of the"+
+				" declarations", t.SQL)
+		}
+		if t.Kind != "" && other.Kind == t.Kind {
+			return fmt.Errorf("postgres: tables %s and %s both declare the kind %q: give one of"+
+				" them another kind", other.SQL, t.SQL, t.Kind)
+		}
+	}
+	return nil
 }
 
 // parseTable parses one declaration. References and columns are read only for a table with a
@@ -216,10 +241,14 @@ func (t *Table) readColumns(model *bunschema.Table) error {
 // columnOf reads a field of the model: its SQL type, default and limits. An explicit type tag
 // wins over the type that bun derives.
 func columnOf(f *bunschema.Field) (Column, error) {
-	c := Column{Name: f.Name, SQLType: f.CreateTableSQLType, goType: f.IndirectType,
-		NotNull: f.NotNull, Default: f.SQLDefault}
-	if f.UserSQLType != "" {
-		c.SQLType = f.UserSQLType
+	c := Column{Name: f.Name, SQLType: cmp.Or(f.UserSQLType, f.CreateTableSQLType),
+		NotNull: f.NotNull, Default: f.SQLDefault, goKind: f.IndirectType.Kind(),
+		msgpack: f.Tag.HasOption("msgpack")}
+	if _, explicit := f.Tag.Option("type"); !explicit && f.IndirectType == reflect.TypeFor[net.IP]() {
+		c.SQLType = "inet" // bun derives bytea and writes the text of the address
+	}
+	if err := c.setForm(f.IndirectType); err != nil {
+		return c, err
 	}
 	if enum := f.StructField.Tag.Get("enum"); enum != "" {
 		c.enum = strings.Split(enum, ",")

@@ -104,7 +104,7 @@ func specExpr(d *declare.Set, t *declare.Table, exprs nameExprs) string {
 	parts := []string{"t.spec"}
 	var always, scalars []string // members that are always present; scalars, absent if NULL
 	for _, c := range t.Columns {
-		pair := sqltext.Literal(c.Name) + ", t." + sqltext.Quote(c.Name)
+		pair := sqltext.Literal(c.Name) + ", " + readColumn(c)
 		switch {
 		case c.NotNull:
 			always = append(always, pair)
@@ -145,7 +145,7 @@ func whenNotNull(column, then string) string {
 
 // isScalar reports whether the column's JSON values have no nested values.
 func isScalar(c declare.Column) bool {
-	switch c.JSONType() {
+	switch c.JSON {
 	case federation.String, federation.Integer, federation.Number, federation.Boolean:
 		return true
 	}
@@ -157,12 +157,15 @@ func isScalar(c declare.Column) bool {
 // of the table that it could refer to.
 func joinedNames(d *declare.Set, r declare.Reference) string {
 	to := d.ByKind[r.Kind]
-	return fmt.Sprintf("(SELECT coalesce(jsonb_agg((SELECT x.%s FROM %s AS x"+
-		" WHERE x.tenant_id = j.tenant_id AND x.id = j.%s) ORDER BY j.%s), '[]') FROM %s AS j"+
+	name := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = j.tenant_id"+
+		" AND x.id = j.%s)", sqltext.Quote(to.NameColumn), to.SQL, sqltext.Quote(r.JoinTable.To))
+	order := "j." + sqltext.Quote(r.JoinTable.Position)
+	if r.JoinTable.Position == "" {
+		order = name + ` COLLATE "C"`
+	}
+	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(%s ORDER BY %s), '[]') FROM %s AS j"+
 		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
-		sqltext.Quote(to.NameColumn), to.SQL, sqltext.Quote(r.JoinTable.To),
-		sqltext.Quote(r.JoinTable.Position), r.JoinTable.SQL,
-		sqltext.Quote(r.JoinTable.From))
+		name, order, r.JoinTable.SQL, sqltext.Quote(r.JoinTable.From))
 }
 
 // polymorphicRef returns the expression for the i-th reference, which refers to one item of

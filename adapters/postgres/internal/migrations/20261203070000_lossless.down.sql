@@ -1,0 +1,1 @@
+DROP FUNCTION bailiwick.pinned_json(anyelement);
