@@ -60,6 +60,11 @@ func newSchema(kind Kind) (*schema, error) {
 		}
 		s.references[r.Field] = r
 	}
+	for _, m := range kind.MarkedSecrets {
+		if m.Marker == "" || len(m.Members) == 0 {
+			return nil, kind.errorf("MarkedSecrets needs Marker and Members")
+		}
+	}
 	if field, wrong := s.setDefaults(); wrong != "" {
 		return nil, kind.errorf("field %q: %s", field, wrong)
 	}

@@ -60,7 +60,19 @@ type Kind struct {
 	Fields     []Field
 	References []Reference
 
+	// MarkedSecrets are values that the spec itself marks as secrets.
+	MarkedSecrets []MarkedSecret
+
 	// Singleton, if not empty, is the name of the kind's only item. That item
 	// exists from the tenant's creation and can't be deleted.
 	Singleton string
+}
+
+// MarkedSecret declares that the values of Members are secrets in each object of a spec, at any
+// depth, whose member Marker is true. Values within arrays and objects are secrets too. A
+// value is replaced by a [SecretRef], as that of a Secret field; null and the empty string
+// aren't secrets.
+type MarkedSecret struct {
+	Marker  string   // such as isSecret
+	Members []string // such as value and default
 }

@@ -101,8 +101,19 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.pool.LoadServerInfo(ctx); err != nil {
 		return err
 	}
-	db.services = newServices(db.pool, db.config.Declared, id, vault.New(db.pool, sealer))
-	return nil
+	values := vault.New(db.pool, sealer)
+	db.services = newServices(db.pool, db.config.Declared, id, values)
+	return db.moveSecrets(ctx, values)
+}
+
+// moveSecrets moves secrets that a single-tenant database has in clear into the vault. With
+// tenancy off an instance of the single-tenant version may still run, which needs them.
+func (db *DB) moveSecrets(ctx context.Context, values *vault.Vault) error {
+	adopting := db.config.Adopt != nil && !db.config.MultiTenant
+	if len(db.config.secretsKey) == 0 || adopting {
+		return nil
+	}
+	return items.MoveSecrets(ctx, db.pool, db.config.Declared, values)
 }
 
 // checkIsolation refuses a database whose findings allow rows to cross tenants.

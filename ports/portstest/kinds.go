@@ -46,6 +46,8 @@ func Kinds() []federation.Kind {
 				{Field: "parts", Kinds: []string{"part"}, Many: true},
 				{Field: "subject", Kinds: []string{"maker", "part"}},
 			},
+			MarkedSecrets: []federation.MarkedSecret{
+				{Marker: "isSecret", Members: []string{"value", "default"}}},
 		},
 		{
 			Name:      "settings",

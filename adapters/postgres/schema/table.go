@@ -1,5 +1,7 @@
 package schema
 
+import "github.com/bailiwick-go/bailiwick/federation"
+
 // Table declares one table that tenants own. The migrations, the filter, the policy, export
 // and import all use this declaration.
 //
@@ -46,6 +48,9 @@ type Table struct {
 
 	// Secrets are text columns whose values are never returned or exported.
 	Secrets []string
+
+	// MarkedSecrets are values in the column spec that the spec itself marks as secrets.
+	MarkedSecrets []federation.MarkedSecret
 }
 
 // Reference declares a foreign key as a member of the spec that holds names instead of ids.

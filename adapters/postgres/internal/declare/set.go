@@ -41,7 +41,8 @@ func New(tables []schema.Table) (*Set, error) {
 
 // federationKind describes the items of the table for the federation model.
 func (t *Table) federationKind() federation.Kind {
-	kind := federation.Kind{Name: t.Kind, Path: t.path, Singleton: t.Singleton}
+	kind := federation.Kind{Name: t.Kind, Path: t.path, Singleton: t.Singleton,
+		MarkedSecrets: t.MarkedSecrets}
 	for _, c := range t.Columns {
 		kind.Fields = append(kind.Fields, c.federationField())
 	}

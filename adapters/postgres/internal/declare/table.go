@@ -32,6 +32,8 @@ type Table struct {
 	Columns    []Column // typed columns that are members of the spec
 	References []Reference
 	Secrets    []string // columns
+
+	MarkedSecrets []federation.MarkedSecret
 }
 
 // Column is a typed column that is a member of the spec.
@@ -122,6 +124,7 @@ func parseTable(dialect bunschema.Dialect, declared schema.Table) (*Table, error
 		Schema: cmp.Or(model.Schema, "public"), Name: model.Name, Kind: declared.Kind,
 		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
 		Singleton: declared.Singleton, Secrets: declared.Secrets,
+		MarkedSecrets: declared.MarkedSecrets,
 	}
 	t.Name = strings.TrimPrefix(t.Name, t.Schema+".")
 	t.SQL = sqltext.Quote(t.Schema) + "." + sqltext.Quote(t.Name)

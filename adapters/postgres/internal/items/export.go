@@ -65,7 +65,7 @@ func (s *transfers) exportKind(
 		args = append(args, labelsJSON(labels))
 	}
 	query += " ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate
-	return forEachItem(ctx, tx, t.Kind,
+	return forEachItem(ctx, tx, s.declared.Kinds, t.Kind,
 		func(r federation.Resource) error { return yield(r.Item) }, query, args...)
 }
 

@@ -18,7 +18,7 @@ import (
 func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	return im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
 		for _, row := range page {
-			pair, err := row.pair(t)
+			pair, err := row.pair(im.declared, t)
 			if err != nil {
 				return err
 			}
@@ -36,7 +36,7 @@ func (im *importRun) Decide(
 ) error {
 	im.missing = nil
 	err := im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
-		changes, err := decidePage(t, page, decide)
+		changes, err := im.decidePage(t, page, decide)
 		if err != nil {
 			return err
 		}
@@ -66,11 +66,11 @@ type rewrittenItem struct {
 	item       federation.Item
 }
 
-func decidePage(
+func (im *importRun) decidePage(
 	t *declare.Table, page []pairRow, decide func(ports.Pair) (ports.Decision, error),
 ) (changes decisionChanges, err error) {
 	for _, row := range page {
-		pair, err := row.pair(t)
+		pair, err := row.pair(im.declared, t)
 		if err != nil {
 			return changes, err
 		}
@@ -141,7 +141,7 @@ type pairRow struct {
 }
 
 // pair seals the stored item, to give it a digest.
-func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
+func (r pairRow) pair(d *declare.Set, t *declare.Table) (ports.Pair, error) {
 	incoming, err := r.item()
 	if err != nil || r.TargetID == nil {
 		return ports.Pair{Incoming: incoming}, err
@@ -152,6 +152,9 @@ func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
 		return ports.Pair{}, err
 	}
 	if current, err = current.Seal(); err != nil {
+		return ports.Pair{}, err
+	}
+	if current, err = d.Kinds.MaskSecrets(current); err != nil {
 		return ports.Pair{}, err
 	}
 	stored := federation.Resource{Item: current, CreatedAt: r.TargetCreatedAt}

@@ -25,10 +25,10 @@ func labelsJSON(labels map[string]string) string {
 
 // queryItems returns the rows of a query that begins with [itemsql.SelectItems].
 func queryItems(
-	ctx context.Context, db bun.IDB, kind, query string, args ...any,
+	ctx context.Context, db bun.IDB, kinds *federation.Kinds, kind, query string, args ...any,
 ) ([]federation.Resource, error) {
 	var found []federation.Resource
-	err := forEachItem(ctx, db, kind, func(r federation.Resource) error {
+	err := forEachItem(ctx, db, kinds, kind, func(r federation.Resource) error {
 		found = append(found, r)
 		return nil
 	}, query, args...)
@@ -38,8 +38,8 @@ func queryItems(
 // forEachItem streams the rows of a query that begins with [itemsql.SelectItems]. It stops at
 // yield's first error and returns it.
 func forEachItem(
-	ctx context.Context, db bun.IDB, kind string, yield func(federation.Resource) error,
-	query string, args ...any,
+	ctx context.Context, db bun.IDB, kinds *federation.Kinds, kind string,
+	yield func(federation.Resource) error, query string, args ...any,
 ) (err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -49,6 +49,9 @@ func forEachItem(
 	for rows.Next() {
 		resource, err := scanItem(rows, kind)
 		if err != nil {
+			return err
+		}
+		if resource.Item, err = kinds.MaskSecrets(resource.Item); err != nil {
 			return err
 		}
 		if err := yield(resource); err != nil {

@@ -101,6 +101,9 @@ func (p *putRun) run(
 	if before != nil && sameSecrets && before.Digest == p.item.Digest {
 		return *before, false, nil
 	}
+	if err := p.moveSecrets(ctx, tx, current); err != nil {
+		return stored, false, err
+	}
 	created = !current.exists()
 	if err := p.write(ctx, tx, created, p.sourceArgs(current)); err != nil {
 		return stored, false, err
@@ -156,6 +159,16 @@ func (p *putRun) readBefore(
 	}
 	found, err := p.resources.get(ctx, tx, p.tenant, p.table, p.item.Name)
 	return &found, err
+}
+
+// moveSecrets stores the secrets that the row has in clear in the vault: the item that replaces
+// the row may refer to them.
+func (p *putRun) moveSecrets(ctx context.Context, tx bun.Tx, current lockedRow) error {
+	if !current.exists() {
+		return nil
+	}
+	m := secretMover{p.resources.declared, p.resources.vault, p.tenant}
+	return m.storeSecretsOf(ctx, tx, p.table, current.ID)
 }
 
 // write inserts or updates the item's row, with its rows in join tables. It returns

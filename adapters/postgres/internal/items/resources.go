@@ -56,7 +56,7 @@ func (s *resources) get(
 	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *declare.Table, name string,
 ) (federation.Resource, error) {
 	query := itemsql.GetItem(s.declared, t, filterbypass.Bypassed(ctx))
-	found, err := queryItems(ctx, db, t.Kind, query, tenant, name)
+	found, err := queryItems(ctx, db, s.declared.Kinds, t.Kind, query, tenant, name)
 	if err != nil {
 		return federation.Resource{}, err
 	}
@@ -88,7 +88,7 @@ func (s *resources) List(
 	conditions, args := s.conditions(t, q)
 	query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ? AND " + conditions +
 		" ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " LIMIT ?"
-	return queryItems(ctx, s.pool.App, t.Kind, query,
+	return queryItems(ctx, s.pool.App, s.declared.Kinds, t.Kind, query,
 		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// secretMark precedes the name of a secret in the column of a secret. A column without the
+// SecretMark precedes the name of a secret in the column of a secret. A column without the
 // mark has a value from before the vault existed. Its item shows the name that the secret
 // would have in the vault.
-const secretMark = "$secret:"
+const SecretMark = "$secret:"
 
 // SelectItems returns a SELECT of t's rows as items, up to the place of a WHERE. The alias of
 // the table is t. The columns are id, name, labels, spec, version, updated_at and created_at.
@@ -190,8 +190,8 @@ func secretRef(t *declare.Table, column string) string {
 	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s,"+
 		" jsonb_build_object('$secret', "+
 		"CASE WHEN starts_with(t.%[1]s, %[3]s) THEN substr(t.%[1]s, %[4]d) ELSE %[5]s END)) END",
-		sqltext.Quote(column), sqltext.Literal(column), sqltext.Literal(secretMark),
-		len(secretMark)+1, defaultName)
+		sqltext.Quote(column), sqltext.Literal(column), sqltext.Literal(SecretMark),
+		len(SecretMark)+1, defaultName)
 }
 
 // typedMembers returns the members of the spec that are stored in other columns or tables, and

@@ -56,7 +56,7 @@ func (w Writer) assignments() []assignment {
 		}
 	}
 	for _, s := range w.t.Secrets {
-		value := fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", sqltext.Literal(secretMark),
+		value := fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", sqltext.Literal(SecretMark),
 			sqltext.Literal(s))
 		list = append(list, assignment{s, value})
 	}

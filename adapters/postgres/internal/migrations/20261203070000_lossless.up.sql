@@ -9,3 +9,6 @@ AS $$
 BEGIN
   RETURN to_jsonb(value);
 END $$;
+
+-- Whether the secrets of a single-tenant database were moved into the vault.
+ALTER TABLE bailiwick.instance ADD COLUMN secrets_moved boolean NOT NULL DEFAULT false;
