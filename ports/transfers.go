@@ -38,7 +38,9 @@ type Selection struct {
 type Import interface {
 	// Stage takes the incoming items, in any order, each ref once (else
 	// [tenancy.CodeInvalid]), checked and sealed by the caller. It stops at the first
-	// error of items and returns it.
+	// error of items and returns it. A version that leaves no room for later writes is
+	// [tenancy.CodeInvalid] with the path /KIND/NAME/version; [federation.MaxVersion] is
+	// the greatest that a store accepts.
 	Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error
 
 	// Compare calls yield with each staged item in the order of

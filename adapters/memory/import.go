@@ -35,6 +35,9 @@ func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item,
 		if err := checkContext(ctx); err != nil {
 			return err
 		}
+		if err := item.CheckVersion(federation.MaxVersion); err != nil {
+			return err
+		}
 		if _, duplicate := im.staged[item.Ref]; duplicate {
 			return tenancy.Errorf(tenancy.CodeInvalid, "%s %q appears twice", item.Kind, item.Name)
 		}

@@ -227,14 +227,28 @@ func importApply() []contractCase {
 func importVersions() []contractCase {
 	return []contractCase{
 		{
+			name: "version without room for later writes is refused",
+			says: "A version that leaves no room for later writes is [tenancy.CodeInvalid] with the" +
+				" path /KIND/NAME/version; [federation.MaxVersion] is the greatest that a store" +
+				" accepts.",
+			prove: func(p *probe) {
+				for _, version := range []int64{federation.MaxVersion + 1, 1 << 53, 1<<63 - 1} {
+					_, err := p.importItems(p.acme, atVersion(version, item("widget", "w", `{}`)))
+					p.code(err, tenancy.CodeInvalid, "Import of version %d", version)
+					p.equal(detailPaths(err), []string{"/widget/w/version"}, "the path in Details")
+				}
+				p.noResource(p.acme, ref("widget", "w"), "after that")
+			},
+		},
+		{
 			name: "created item has the bundle's version",
 			says: "Created items take Version and UpdatedAt from the bundle.",
 			prove: func(p *probe) {
 				_, err := p.importItems(p.acme, atVersion(7, item("widget", "seven", `{}`)),
 					atVersion(1, item("widget", "one", `{}`)),
-					atVersion(1<<53, item("widget", "many", `{}`)))
+					atVersion(1<<52, item("widget", "many", `{}`)))
 				p.ok(err, "Import")
-				for name, version := range map[string]int64{"seven": 7, "one": 1, "many": 1 << 53} {
+				for name, version := range map[string]int64{"seven": 7, "one": 1, "many": 1 << 52} {
 					p.sameItem(p.get(p.acme, ref("widget", name)).Item,
 						atVersion(version, p.normalized(item("widget", name, `{}`))),
 						"the created item")

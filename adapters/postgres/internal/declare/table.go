@@ -34,6 +34,10 @@ type Table struct {
 	Secrets    []string // columns
 
 	MarkedSecrets []federation.MarkedSecret
+
+	// VersionLimit is the greatest version that an import may give an item. [New] sets it for
+	// a column of type bigint.
+	VersionLimit int64
 }
 
 // Column is a typed column that is a member of the spec.
@@ -124,7 +128,7 @@ func parseTable(dialect bunschema.Dialect, declared schema.Table) (*Table, error
 		Schema: cmp.Or(model.Schema, "public"), Name: model.Name, Kind: declared.Kind,
 		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
 		Singleton: declared.Singleton, Secrets: declared.Secrets,
-		MarkedSecrets: declared.MarkedSecrets,
+		MarkedSecrets: declared.MarkedSecrets, VersionLimit: federation.MaxVersion,
 	}
 	t.Name = strings.TrimPrefix(t.Name, t.Schema+".")
 	t.SQL = sqltext.Quote(t.Schema) + "." + sqltext.Quote(t.Name)
