@@ -76,7 +76,7 @@ func dateTime(text string) (normal json.RawMessage, wrong string) {
 	return quoted(text), "must be an RFC 3339 time, such as 2026-01-31T12:00:00Z"
 }
 
-// isFloatName reports whether the value is a string that stands for a number that JSON lacks.
+// isFloatName reports whether the value is a string that names a number that JSON lacks.
 func isFloatName(value json.RawMessage) bool {
 	text, ok := unquote(value)
 	return ok && slices.Contains(floatNames, text)

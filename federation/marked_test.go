@@ -73,7 +73,7 @@ func TestMarkedValuesAreExtracted(t *testing.T) {
 	}
 }
 
-// The element that moved keeps its secret, and the new one gets a name of its own.
+// The element that moved keeps its secret, and the new one gets another name.
 func TestElementThatMovesKeepsItsSecret(t *testing.T) {
 	t.Parallel()
 	kinds := servers(t)
