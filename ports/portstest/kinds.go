@@ -30,7 +30,7 @@ func Kinds() []federation.Kind {
 	return []federation.Kind{
 		{Name: "maker", Fields: []federation.Field{description}},
 		{Name: "part", Fields: []federation.Field{
-			description, {Name: "weight", Type: federation.Number}}},
+			description, {Name: "weight", Type: federation.Number, Format: federation.Float}}},
 		{
 			Name: "widget",
 			Fields: []federation.Field{
