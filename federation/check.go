@@ -26,8 +26,9 @@ const (
 //
 // The returned spec is in normal form, which every store returns: a declared
 // member that is null counts as absent and is dropped, an absent field with a
-// Default gets it, and an absent Many reference that isn't Required becomes []. The
-// item's name, the names in references, the keys of labels and the names of secrets
+// Default gets it, an absent Many reference that isn't Required becomes [], the
+// names of an Unordered one are sorted, and a value with a Format gets its notation.
+// The item's name, the names in references, the keys of labels and the names of secrets
 // are in the form of [NormalName].
 //
 // An item is valid if:
@@ -125,7 +126,8 @@ func (s *schema) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, 
 		}
 	}
 	s.checkRequired(p, kept)
-	if !changed {
+	formatted, sorted := s.applyFormats(p, kept), s.sortNames(kept)
+	if !changed && !formatted && !sorted {
 		return spec, nil
 	}
 	return appendObject(make([]byte, 0, len(spec)), kept), nil

@@ -60,6 +60,11 @@ func newSchema(kind Kind) (*schema, error) {
 		}
 		s.references[r.Field] = r
 	}
+	for _, m := range kind.MarkedSecrets {
+		if m.Marker == "" || len(m.Members) == 0 {
+			return nil, kind.errorf("MarkedSecrets needs Marker and Members")
+		}
+	}
 	if field, wrong := s.setDefaults(); wrong != "" {
 		return nil, kind.errorf("field %q: %s", field, wrong)
 	}
@@ -94,6 +99,9 @@ func (f Field) contradiction() string {
 		return "Minimum and Maximum need Type Integer"
 	case f.Minimum != nil && f.Maximum != nil && *f.Minimum > *f.Maximum:
 		return "Minimum is above Maximum"
+	case f.Format == Float && f.Type != Number, f.Format != "" && f.Format != Float &&
+		f.Type != String:
+		return "Format doesn't fit Type"
 	case f.Secret && f.Type != String:
 		return "Secret needs Type String"
 	case f.Secret && len(f.Enum) > 0:
@@ -114,6 +122,8 @@ func (r Reference) contradiction() string {
 		return "Kinds is empty"
 	case hasDuplicates(r.Kinds):
 		return "Kinds has the same kind twice"
+	case r.Unordered && !r.Many:
+		return "Unordered needs Many"
 	case r.Many && len(r.Kinds) != 1:
 		return "Many needs exactly one kind in Kinds"
 	}

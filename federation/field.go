@@ -22,6 +22,9 @@ func (f Field) check(p *problems, path jsontext.Pointer, value json.RawMessage) 
 		f.checkInteger(p, path, value)
 		return
 	}
+	if f.Format == Float && isFloatName(value) {
+		return
+	}
 	if !f.Type.admits(valueKind(value)) {
 		p.invalid(path, "must be %s", f.Type.withArticle())
 		return

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // Ref identifies an item within a tenant.
@@ -52,4 +54,17 @@ type Resource struct {
 // Its SQL twin is in findTargets of adapters/postgres/internal/items.
 func (r Resource) IsPristine(k Kind) bool {
 	return k.Singleton != "" && r.Version == 1 && r.UpdatedAt.Equal(r.CreatedAt)
+}
+
+// MaxVersion is the greatest version that an import may give an item. It leaves room for as many
+// writes after it, and stays exact in JSON.
+const MaxVersion = 1 << 52
+
+// CheckVersion returns [tenancy.CodeInvalid] if an item of a bundle has a version above limit.
+func (i Item) CheckVersion(limit int64) error {
+	if i.Version <= limit {
+		return nil
+	}
+	return problem(tenancy.CodeInvalid, jsontext.Pointer(i.Ref.Pointer()).AppendToken("version"),
+		"must be at most %d, so that the item can be changed afterwards", limit)
 }

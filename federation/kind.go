@@ -26,6 +26,7 @@ type Field struct {
 	Minimum  *int64   // of an Integer
 	Maximum  *int64   // of an Integer
 	Secret   bool     // reads and exports contain a [SecretRef] instead of the value
+	Format   Format   // of a String or a Number; empty: any value of the type
 
 	// Default is the value of an absent or null member. An empty Default means
 	// that there is none.
@@ -45,6 +46,10 @@ type Reference struct {
 	// is absent and not Required, it is []. Many needs exactly one kind.
 	Many bool
 
+	// Unordered says that the order of a Many reference isn't stored. The names are
+	// sorted, byte by byte.
+	Unordered bool
+
 	Required bool // absent or null is refused
 
 	// Cyclic allows an item to come back to itself through this reference, directly or
@@ -60,7 +65,19 @@ type Kind struct {
 	Fields     []Field
 	References []Reference
 
+	// MarkedSecrets are values that the spec itself marks as secrets.
+	MarkedSecrets []MarkedSecret
+
 	// Singleton, if not empty, is the name of the kind's only item. That item
 	// exists from the tenant's creation and can't be deleted.
 	Singleton string
+}
+
+// MarkedSecret declares that the values of Members are secrets in each object of a spec, at any
+// depth, whose member Marker is true. Values within arrays and objects are secrets too. A
+// value is replaced by a [SecretRef], as that of a Secret field; null and the empty string
+// aren't secrets.
+type MarkedSecret struct {
+	Marker  string   // such as isSecret
+	Members []string // such as value and default
 }

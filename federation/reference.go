@@ -83,6 +83,33 @@ func (k *Kinds) Rewrite(item Item, rename func(Ref) Ref) (Item, error) {
 	return item.Seal()
 }
 
+// sortNames sorts the names of the references that are Unordered. members may be changed. It
+// leaves a value that isn't an array of names as it is.
+func (s *schema) sortNames(members []member) (changed bool) {
+	for i, m := range members {
+		r, ok := s.references[m.name]
+		if !ok || !r.Unordered {
+			continue
+		}
+		sorted := r.sorted(m.value)
+		if string(sorted) != string(m.value) {
+			members[i].value, changed = sorted, true
+		}
+	}
+	return changed
+}
+
+// sorted returns an array of names in the order of the names.
+func (r Reference) sorted(value json.RawMessage) json.RawMessage {
+	var p problems
+	refs := r.targets(&p, "", value)
+	if len(p) > 0 {
+		return value
+	}
+	slices.SortFunc(refs, func(a, b Target) int { return a.Ref.Compare(b.Ref) })
+	return r.encode(refs)
+}
+
 // rewrite returns the member with its references renamed, nil if none changed.
 func (r Reference) rewrite(
 	p *problems, path jsontext.Pointer, value json.RawMessage, rename func(Ref) Ref,
@@ -101,6 +128,9 @@ func (r Reference) rewrite(
 		return nil
 	}
 	rewritten := r.encode(refs)
+	if r.Unordered {
+		rewritten = r.sorted(rewritten)
+	}
 	r.targets(p, path, rewritten) // the new names must be valid too
 	return rewritten
 }

@@ -5,6 +5,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -76,7 +79,15 @@ func (u SecretUse) Compare(other SecretUse) int {
 // undeclared kind is [tenancy.CodeNotFound]; a secret that [Kinds.Check] would refuse
 // is [tenancy.CodeInvalid], as there.
 func (k *Kinds) ExtractSecrets(item Item) (Item, map[string]string, error) {
+	uses, err := k.SecretUses(item)
+	if err != nil {
+		return Item{}, nil, err
+	}
 	var values map[string]string
+	taken := func(name string) bool {
+		_, ok := values[name]
+		return ok || slices.ContainsFunc(uses, func(u SecretUse) bool { return u.Secret == name })
+	}
 	extracted, err := k.mapSecrets(item, func(p *problems, s specSecret) json.RawMessage {
 		literal, ok := s.parse(p)
 		if !ok {
@@ -86,6 +97,10 @@ func (k *Kinds) ExtractSecrets(item Item) (Item, map[string]string, error) {
 			values = map[string]string{}
 		}
 		name := SecretName(item.Ref, s.field)
+		// An element may have moved in its array, and kept the name of its old place.
+		for n := 2; s.marked && taken(name); n++ {
+			name = SecretName(item.Ref, s.field+"#"+strconv.Itoa(n))
+		}
 		values[name] = literal
 		return SecretRef(name)
 	})
@@ -94,6 +109,32 @@ func (k *Kinds) ExtractSecrets(item Item) (Item, map[string]string, error) {
 	}
 	extracted, err = extracted.Seal()
 	return extracted, values, err
+}
+
+// MaskSecrets returns a sealed item as [Kinds.ExtractSecrets] does, without the values. Stores
+// return items so that were written around them, with the values of secrets in clear. It
+// never fails, so that no list fails for one item: of an item that ExtractSecrets refuses, it
+// masks what is marked as a secret, whatever its form, and shows no spec in which it can't find
+// the secrets. An item of an undeclared kind is returned as it is.
+func (k *Kinds) MaskSecrets(item Item) Item {
+	s, ok := k.byName[item.Kind]
+	if !ok || len(s.MarkedSecrets) == 0 || !s.mayHaveSecrets(item.Spec) {
+		return item
+	}
+	if masked, _, err := k.ExtractSecrets(item); err == nil {
+		return masked
+	}
+	masked, err := k.mapSecrets(item, func(_ *problems, s specSecret) json.RawMessage {
+		if _, ok := ParseSecretRef(s.value); ok {
+			return nil
+		}
+		return SecretRef(SecretName(item.Ref, s.field))
+	})
+	if err != nil {
+		masked = item
+		masked.Spec = json.RawMessage("{}")
+	}
+	return masked.SealUnchecked()
 }
 
 // RefuseSecretValues returns [tenancy.CodeInvalid], with each place in Details, if a
@@ -134,10 +175,17 @@ func (k *Kinds) RenameItem(item Item, name string) (Item, error) {
 	renamed.Name = name
 	renamed, err := k.mapSecrets(renamed, func(_ *problems, s specSecret) json.RawMessage {
 		secret, ok := ParseSecretRef(s.value)
-		if !ok || secret != SecretName(item.Ref, s.field) {
+		if !ok {
 			return nil
 		}
-		return SecretRef(SecretName(renamed.Ref, s.field))
+		field, own := strings.CutPrefix(secret, item.Kind+"/"+item.Name+"/")
+		switch {
+		case own && !strings.Contains(field, "/"):
+			return SecretRef(SecretName(renamed.Ref, field))
+		case secret == SecretName(item.Ref, s.field):
+			return SecretRef(SecretName(renamed.Ref, s.field))
+		}
+		return nil
 	})
 	if err != nil {
 		return Item{}, err

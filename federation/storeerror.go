@@ -34,3 +34,10 @@ func CheckReferrers(ref Ref, referrers []Ref) error {
 	e.Members = map[string]any{"referrers": referrers}
 	return e
 }
+
+// RenameCollision returns the error with [tenancy.CodeInvalid] of an import that would write the
+// item ref twice, or under the name of another item of the bundle.
+func RenameCollision(ref Ref) error {
+	return tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice: choose another name",
+		ref.Kind, ref.Name)
+}

@@ -33,13 +33,16 @@ type Resources interface {
 	// returned as a [federation.SecretRef]. A new item over the tenant's quota of its
 	// kind is [tenancy.CodeQuotaExceeded] with the members "kind" and "limit", however
 	// many are written at once; an existing item can be replaced. A singleton isn't
-	// counted. On an error nothing is written.
+	// counted. If the stored item has these labels, this spec and these values of
+	// secrets already, Put writes nothing, not even an audit entry, and returns the
+	// stored resource with created = false. On an error nothing is written.
 	Put(ctx context.Context, tenant tenancy.ID, item federation.Item,
 		cond Condition) (stored federation.Resource, created bool, err error)
 
 	// Delete removes the resource. [tenancy.CodeNotFound] if there is none;
 	// [tenancy.CodeReferenced] with the member "referrers" ([]federation.Ref, sorted)
-	// while another item refers to it; [tenancy.CodeNotDeletable] for a singleton; if
+	// while another item refers to it; [tenancy.CodeNotDeletable] for a singleton,
+	// which [tenancy.CodeNotFound] precedes if the name isn't the singleton's; if
 	// cond doesn't hold, the error is the one of the condition.
 	Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond Condition) error
 }

@@ -38,7 +38,9 @@ type Selection struct {
 type Import interface {
 	// Stage takes the incoming items, in any order, each ref once (else
 	// [tenancy.CodeInvalid]), checked and sealed by the caller. It stops at the first
-	// error of items and returns it.
+	// error of items and returns it. A version that leaves no room for later writes is
+	// [tenancy.CodeInvalid] with the path /KIND/NAME/version; [federation.MaxVersion] is
+	// the greatest that a store accepts.
 	Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error
 
 	// Compare calls yield with each staged item in the order of
@@ -52,7 +54,8 @@ type Import interface {
 
 	// Decide calls decide once with each pair, in the same order as Compare, and
 	// keeps the decisions for Apply. It changes nothing in the tenant. It stops at
-	// decide's first error and returns it.
+	// decide's first error and returns it. Two decisions that write one ref, and a
+	// rename to the ref of another staged item, are [tenancy.CodeInvalid].
 	Decide(ctx context.Context, decide func(Pair) (Decision, error)) error
 
 	// Apply writes what was decided; without Decide, it writes nothing. A reference to
@@ -62,7 +65,8 @@ type Import interface {
 	// itself through a reference that isn't Cyclic is [tenancy.CodeCyclicReference] with the
 	// same paths. New items over the tenant's quota of their kind are
 	// [tenancy.CodeQuotaExceeded]. Apply returns the references to secrets whose value
-	// is missing from the tenant's vault, sorted.
+	// is missing from the tenant's vault, sorted: those of the written items, and of
+	// the target's items that the decisions leave as they are.
 	//
 	// Created items take Version and UpdatedAt from the bundle. Overwritten ones do so
 	// if the bundle's version is greater than theirs; otherwise their version grows by

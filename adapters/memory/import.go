@@ -20,6 +20,7 @@ type importRun struct {
 	staged map[federation.Ref]federation.Item
 
 	decided []federation.Item // what Apply writes
+	kept    []federation.Item // the target's items that the decisions leave as they are
 	applied bool              // only an applied import has an audit entry
 	details map[string]any    // of the audit entry
 }
@@ -32,6 +33,9 @@ func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item,
 			return err
 		}
 		if err := checkContext(ctx); err != nil {
+			return err
+		}
+		if err := item.CheckVersion(federation.MaxVersion); err != nil {
 			return err
 		}
 		if _, duplicate := im.staged[item.Ref]; duplicate {
@@ -68,34 +72,41 @@ func (im *importRun) Exists(_ context.Context, ref federation.Ref) (bool, error)
 func (im *importRun) Decide(
 	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
 ) error {
-	var decided []federation.Item
+	var decided, kept []federation.Item
+	written := map[federation.Ref]bool{}
 	err := im.Compare(ctx, func(pair ports.Pair) error {
 		decision, err := decide(pair)
-		if err == nil && decision.Write {
-			decided = append(decided, copyItem(decision.Item))
+		if err != nil {
+			return err
 		}
-		return err
+		ref := decision.Item.Ref
+		if pair.Current != nil && (!decision.Write || ref != pair.Current.Ref) {
+			kept = append(kept, *pair.Current)
+		}
+		if !decision.Write {
+			return nil
+		}
+		if _, staged := im.staged[ref]; written[ref] || staged && ref != pair.Incoming.Ref {
+			return federation.RenameCollision(ref)
+		}
+		written[ref] = true
+		decided = append(decided, copyItem(decision.Item))
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	im.decided = decided
+	im.decided, im.kept = decided, kept
 	return nil
 }
 
 func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) {
 	im.applied = true
 	var written []row
-	seen := map[federation.Ref]bool{}
 	for _, item := range im.decided {
 		if err := checkContext(ctx); err != nil {
 			return nil, err
 		}
-		if seen[item.Ref] {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid, "%s %q would be written twice",
-				item.Kind, item.Name)
-		}
-		seen[item.Ref] = true
 		r, err := im.write(item)
 		if err != nil {
 			return nil, err
@@ -111,7 +122,11 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 	if err := im.checkQuotas(); err != nil {
 		return nil, err
 	}
-	return im.missingSecrets(written)
+	present := im.kept
+	for _, r := range written {
+		present = append(present, r.Item)
+	}
+	return im.missingSecrets(present)
 }
 
 func (im *importRun) Describe(details map[string]any) { im.details = details }
@@ -175,13 +190,13 @@ func (im *importRun) checkReferences(written []row) error {
 	return federation.DanglingError(details)
 }
 
-// missingSecrets returns the references to secrets that the vault doesn't have.
-func (im *importRun) missingSecrets(written []row) ([]federation.SecretUse, error) {
+// missingSecrets returns the references of items to secrets that the vault doesn't have.
+func (im *importRun) missingSecrets(items []federation.Item) ([]federation.SecretUse, error) {
 	im.data.mu.RLock()
 	defer im.data.mu.RUnlock()
 	var missing []federation.SecretUse
-	for _, r := range written {
-		found, err := im.s.kinds.SecretUses(r.Item)
+	for _, item := range items {
+		found, err := im.s.kinds.SecretUses(item)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -83,6 +84,9 @@ func (p resources) Put(
 	}
 	if err := d.checkTargets(next); err != nil {
 		return federation.Resource{}, false, err
+	}
+	if exists && next.Digest == stored.Digest && d.hasSecrets(secrets) {
+		return stored.copyOut(), false, nil
 	}
 	if len(next.targets) > 0 {
 		if err := p.s.checkCycles([]row{next}, d.rowsWith(next),
@@ -195,6 +199,19 @@ func (d *tenantData) put(r row, secrets map[string]string) {
 	for name, value := range secrets {
 		d.secrets[name] = []byte(value)
 	}
+}
+
+// hasSecrets reports whether the vault has each of the secrets with this value.
+func (d *tenantData) hasSecrets(secrets map[string]string) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for name, value := range secrets {
+		stored, ok := d.secrets[name]
+		if !ok || subtle.ConstantTimeCompare(stored, []byte(value)) != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *tenantData) remove(ref federation.Ref) {

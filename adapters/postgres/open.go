@@ -9,6 +9,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/examine"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/identity"
@@ -107,6 +108,9 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.checkIsolation(ctx); err != nil {
 		return err
 	}
+	if err := db.checkKindTables(ctx); err != nil {
+		return err
+	}
 	id, err := instance.LoadID(ctx, db.pool)
 	if err != nil {
 		return err
@@ -120,8 +124,25 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.pool.LoadServerInfo(ctx); err != nil {
 		return err
 	}
-	db.services = newServices(db.pool, db.config.Declared, id, vault.New(db.pool, sealer))
-	return nil
+	values := vault.New(db.pool, sealer)
+	db.services = newServices(db.pool, db.config.Declared, id, values)
+	return db.moveSecrets(ctx, values)
+}
+
+// checkKindTables refuses tables of kinds that lack a column, a key or a trigger.
+func (db *DB) checkKindTables(ctx context.Context) error {
+	ctx = pool.CrossTenant(ctx, "check the tables of kinds")
+	return pgerr.Translate(catalog.KindTables(ctx, db.pool.System, db.config.Declared, true))
+}
+
+// moveSecrets moves secrets that a single-tenant database has in clear into the vault. With
+// tenancy off an instance of the single-tenant version may still run, which needs them.
+func (db *DB) moveSecrets(ctx context.Context, values *vault.Vault) error {
+	adopting := db.config.Adopt != nil && !db.config.MultiTenant
+	if len(db.config.secretsKey) == 0 || adopting {
+		return nil
+	}
+	return items.MoveSecrets(ctx, db.pool, db.config.Declared, values)
 }
 
 // checkIsolation refuses a database whose findings allow rows to cross tenants.

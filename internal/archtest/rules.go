@@ -144,7 +144,8 @@ var Rooms = []Room{
 	adapter("..."), // a new one: it needs a room of its own before it gets third parties
 	adapter("memory/...", toUUID),
 	adapter("postgres/...", toUUID, toJSON, toBun),
-	postgresRoom("schema", "a host names its tables with it, and nothing else of the adapter"),
+	postgresRoom("schema", "a host names its tables with it, and nothing else of the adapter",
+		toFederation),
 	postgresRoom("doctor", "a host reads findings with it, and nothing else of the adapter"),
 	postgresRoom("adoption",
 		"a host describes its database with it, and nothing else of the adapter"),

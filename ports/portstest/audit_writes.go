@@ -107,7 +107,7 @@ func tenantOwnedWrites() []auditedWrite {
 			details: []string{"before", "after", "version"},
 			do: func(ctx context.Context, p *probe) error {
 				p.put(p.acme, item("widget", "w", `{}`))
-				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{}`),
+				_, _, err := p.Resources.Put(ctx, p.acme, item("widget", "w", `{"size":1}`),
 					ports.Condition{})
 				return err
 			},

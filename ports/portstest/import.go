@@ -259,7 +259,7 @@ func importStage() []contractCase {
 			prove: func(p *probe) {
 				want := map[federation.Ref]federation.Item{}
 				for it := range p.incoming(normalForms()...) {
-					it.Version, it.UpdatedAt = 1<<53,
+					it.Version, it.UpdatedAt = 1<<52,
 						time.Date(2001, 2, 3, 4, 5, 6, 789012000, time.UTC)
 					want[it.Ref] = it
 				}

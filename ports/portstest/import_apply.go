@@ -134,6 +134,31 @@ func importApply() []contractCase {
 			},
 		},
 		{
+			name: "two decisions can't write one item",
+			says: "Two decisions that write one ref, and a rename to the ref of another staged" +
+				" item, are [tenancy.CodeInvalid].",
+			prove: func(p *probe) {
+				p.put(p.acme, item("widget", "b", `{"size":1}`))
+				for name, renamed := range map[string]map[string]string{
+					"two renames":                          {"a": "c", "b": "c"},
+					"the name of a written item":           {"a": "b"},
+					"the name of an item that is left out": {"a": "b", "b": ""},
+				} {
+					_, err := p.importWith(p.ctx, p.acme,
+						func(it federation.Item) (ports.Decision, error) {
+							to, ok := renamed[it.Name]
+							if ok {
+								it.Name = to
+							}
+							it, err := it.Seal()
+							return ports.Decision{Write: to != "" || !ok, Item: it}, err
+						}, item("widget", "a", `{}`), item("widget", "b", `{}`))
+					p.code(err, tenancy.CodeInvalid, "Import with %s", name)
+				}
+				p.noResource(p.acme, ref("widget", "c"), "after that")
+			},
+		},
+		{
 			name: "decide's error ends the import",
 			says: "if fn returns an error, nothing is stored",
 			prove: func(p *probe) {
@@ -152,7 +177,8 @@ func importApply() []contractCase {
 		{
 			name: "apply returns missing secrets",
 			says: "Apply returns the references to secrets whose value is missing from the" +
-				" tenant's vault, sorted.",
+				" tenant's vault, sorted: those of the written items, and of the target's items" +
+				" that the decisions leave as they are.",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "set", "v")
 				p.put(p.acme, item("widget", "not imported", `{"token":{"$secret":"missing"}}`))
@@ -175,6 +201,17 @@ func importApply() []contractCase {
 				p.sameContent(p.get(p.acme, ref("widget", "z")).Item,
 					p.normalized(item("widget", "z", `{"token":{"$secret":"one"}}`)),
 					"an item with a missing secret")
+				keep := func(it federation.Item) (ports.Decision, error) {
+					return ports.Decision{Item: it}, nil
+				}
+				uses, err = p.importWith(p.ctx, p.acme, keep,
+					item("widget", "z", `{"token":{"$secret":"one"}}`),
+					item("widget", "a", `{"token":{"$secret":"other"}}`))
+				p.ok(err, "Import that keeps the target's items")
+				p.equal(uses, []federation.SecretUse{
+					{Kind: "widget", Name: "a", Path: "/spec/token", Secret: "two"},
+					{Kind: "widget", Name: "z", Path: "/spec/token", Secret: "one"},
+				}, "the missing secrets of the items that were kept")
 				p.setSecret(p.acme, "one", "v")
 				p.setSecret(p.acme, "two", "v")
 				uses, err = p.importItems(p.acme,
@@ -212,14 +249,28 @@ func importApply() []contractCase {
 func importVersions() []contractCase {
 	return []contractCase{
 		{
+			name: "version without room for later writes is refused",
+			says: "A version that leaves no room for later writes is [tenancy.CodeInvalid] with the" +
+				" path /KIND/NAME/version; [federation.MaxVersion] is the greatest that a store" +
+				" accepts.",
+			prove: func(p *probe) {
+				for _, version := range []int64{federation.MaxVersion + 1, 1 << 53, 1<<63 - 1} {
+					_, err := p.importItems(p.acme, atVersion(version, item("widget", "w", `{}`)))
+					p.code(err, tenancy.CodeInvalid, "Import of version %d", version)
+					p.equal(detailPaths(err), []string{"/widget/w/version"}, "the path in Details")
+				}
+				p.noResource(p.acme, ref("widget", "w"), "after that")
+			},
+		},
+		{
 			name: "created item has the bundle's version",
 			says: "Created items take Version and UpdatedAt from the bundle.",
 			prove: func(p *probe) {
 				_, err := p.importItems(p.acme, atVersion(7, item("widget", "seven", `{}`)),
 					atVersion(1, item("widget", "one", `{}`)),
-					atVersion(1<<53, item("widget", "many", `{}`)))
+					atVersion(1<<52, item("widget", "many", `{}`)))
 				p.ok(err, "Import")
-				for name, version := range map[string]int64{"seven": 7, "one": 1, "many": 1 << 53} {
+				for name, version := range map[string]int64{"seven": 7, "one": 1, "many": 1 << 52} {
 					p.sameItem(p.get(p.acme, ref("widget", name)).Item,
 						atVersion(version, p.normalized(item("widget", name, `{}`))),
 						"the created item")

@@ -30,7 +30,7 @@ func Kinds() []federation.Kind {
 	return []federation.Kind{
 		{Name: "maker", Fields: []federation.Field{description}},
 		{Name: "part", Fields: []federation.Field{
-			description, {Name: "weight", Type: federation.Number}}},
+			description, {Name: "weight", Type: federation.Number, Format: federation.Float}}},
 		{
 			Name: "widget",
 			Fields: []federation.Field{
@@ -47,6 +47,8 @@ func Kinds() []federation.Kind {
 				{Field: "parts", Kinds: []string{"part"}, Many: true},
 				{Field: "subject", Kinds: []string{"maker", "part"}},
 			},
+			MarkedSecrets: []federation.MarkedSecret{
+				{Marker: "isSecret", Members: []string{"value", "default"}}},
 		},
 		{
 			Name:      "settings",

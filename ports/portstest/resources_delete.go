@@ -111,7 +111,8 @@ func resourcesDelete() []contractCase {
 		},
 		{
 			name: "delete refuses a singleton",
-			says: "[tenancy.CodeNotDeletable] for a singleton",
+			says: "[tenancy.CodeNotDeletable] for a singleton, which [tenancy.CodeNotFound]" +
+				" precedes if the name isn't the singleton's",
 			prove: func(p *probe) {
 				settings := ref("settings", "default")
 				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}),
@@ -119,6 +120,8 @@ func resourcesDelete() []contractCase {
 				p.put(p.acme, item("settings", "default", `{"mode":"open"}`))
 				p.code(p.Resources.Delete(p.ctx, p.acme, settings, ports.Condition{}),
 					tenancy.CodeNotDeletable, "Delete of changed settings")
+				p.code(p.Resources.Delete(p.ctx, p.acme, ref("settings", "other"),
+					ports.Condition{}), tenancy.CodeNotFound, "Delete of settings that aren't there")
 				p.get(p.acme, settings)
 			},
 		},

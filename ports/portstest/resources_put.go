@@ -114,6 +114,49 @@ func resourcesPut() []contractCase {
 			},
 		},
 		{
+			name: "unchanged put writes nothing",
+			says: "If the stored item has these labels, this spec and these values of secrets" +
+				" already, Put writes nothing, not even an audit entry, and returns the stored" +
+				" resource with created = false.",
+			prove: func(p *probe) {
+				p.putReferenced()
+				for _, it := range append(normalForms(),
+					item("widget", "secret", `{"token":"hunter2"}`),
+					item("settings", "default", `{}`)) {
+					stored := p.put(p.acme, it)
+					entries := len(p.actions(p.acme, ""))
+					again := it
+					for range 2 {
+						got, created, err := p.Resources.Put(p.ctx, p.acme, again,
+							ports.Condition{})
+						p.ok(err, "Put of %s again", format(again))
+						p.equal(created, false, "whether an unchanged Put reports a new item")
+						p.sameResource(got, stored, "the result of an unchanged Put")
+						again = got.Item // as a client sends back what it got
+					}
+					p.sameResource(p.get(p.acme, it.Ref), stored, "the stored resource")
+					p.equal(len(p.actions(p.acme, "")), entries, "the number of audit entries")
+				}
+				_, _, err := p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
+					ports.Condition{Absent: true})
+				p.code(err, tenancy.CodeAlreadyExists, "an unchanged Put that must create")
+				_, _, err = p.Resources.Put(p.ctx, p.acme, item("widget", "w", `{}`),
+					ports.Condition{Version: 9})
+				p.code(err, tenancy.CodeVersionMismatch, "an unchanged Put over another version")
+			},
+		},
+		{
+			name: "put of another secret value is a change",
+			says: "If the stored item has these labels, this spec and these values of secrets" +
+				" already, Put writes nothing",
+			prove: func(p *probe) {
+				first := p.put(p.acme, item("widget", "w", `{"token":"one"}`))
+				second := p.put(p.acme, item("widget", "w", `{"token":"two"}`))
+				p.equal(second.Version, first.Version+1, "the version")
+				p.wantSecret(p.acme, tokenName, "two")
+			},
+		},
+		{
 			name: "put replaces a singleton",
 			says: "Put creates the item or replaces its labels and spec as a whole",
 			prove: func(p *probe) {

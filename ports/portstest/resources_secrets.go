@@ -30,6 +30,27 @@ func resourcesSecrets() []contractCase {
 			},
 		},
 		{
+			name: "put moves a marked secret to the vault",
+			says: says,
+			prove: func(p *probe) {
+				literal := item("widget", "w", `{"headers":[{"name":"k","isSecret":true,`+
+					`"value":"hunter2"},{"name":"open","isSecret":false,"value":"shown"}]}`)
+				stored := p.put(p.acme, literal)
+				p.noLeak(stored.Item, "hunter2")
+				p.noLeak(p.get(p.acme, literal.Ref).Item, "hunter2")
+				uses, err := p.Kinds.SecretUses(stored.Item)
+				p.ok(err, "SecretUses")
+				p.equal(len(uses), 1, "the number of references to secrets")
+				p.equal(uses[0].Path, "/spec/headers/0/value", "the place of the secret")
+				p.wantSecret(p.acme, uses[0].Secret, "hunter2")
+				p.sameResource(p.put(p.acme, stored.Item), stored, "what was answered, put again")
+				p.sameResource(p.put(p.acme, literal), stored, "the same literal, put again")
+				for _, it := range p.export(p.acme, ports.Selection{}) {
+					p.noLeak(it, "hunter2")
+				}
+			},
+		},
+		{
 			name: "secret is never returned",
 			says: says,
 			prove: func(p *probe) {

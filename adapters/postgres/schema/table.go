@@ -1,5 +1,7 @@
 package schema
 
+import "github.com/bailiwick-go/bailiwick/federation"
+
 // Table declares one table that tenants own. The migrations, the filter, the policy, export
 // and import all use this declaration.
 //
@@ -46,6 +48,9 @@ type Table struct {
 
 	// Secrets are text columns whose values are never returned or exported.
 	Secrets []string
+
+	// MarkedSecrets are values in the column spec that the spec itself marks as secrets.
+	MarkedSecrets []federation.MarkedSecret
 }
 
 // Reference declares a foreign key as a member of the spec that holds names instead of ids.
@@ -80,10 +85,13 @@ type Reference struct {
 
 // Join declares a join table. Tenants own its rows too.
 type Join struct {
-	Table    string // with its schema, if it isn't the schema of the referring table
-	From     string // the column with the id of the referring item
-	To       string // the column with the id of the item that is referred to
-	Position string // the column with the position in the array, from 0
+	Table string // with its schema, if it isn't the schema of the referring table
+	From  string // the column with the id of the referring item
+	To    string // the column with the id of the item that is referred to
+
+	// Position is the column with the position in the array, from 0. Without it the array has
+	// no order: it is sorted by name.
+	Position string
 }
 
 // Lookup declares a table of names. Tenants own its rows too. A name that the table lacks is

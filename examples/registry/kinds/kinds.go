@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/federation"
 )
 
 // These are the models of the registry's own tables. They leave out the columns
@@ -98,6 +99,9 @@ type registryDefaultsRow struct {
 var workspaceReference = postgres.Reference{Field: "workspace", Column: "workspace_id",
 	Lookup: &postgres.Lookup{Table: "workspaces"}}
 
+// secretMembers are the members of an input that may have its value.
+var secretMembers = []string{"value", "default", "choices"}
+
 // Tables declares the tables of the registry's kinds. From this declaration the library
 // derives row security, routes, export, import and the checks of references.
 func Tables() []postgres.Table {
@@ -108,7 +112,15 @@ func Tables() []postgres.Table {
 			Secrets:    []string{"api_key"},
 		},
 		{Model: (*promptRow)(nil), Kind: "prompt"},
-		{Model: (*mcpServerRow)(nil), Kind: "mcp_server"},
+		{
+			// Inputs of a server.json are headers, arguments and variables. The first schemas of
+			// the MCP registry wrote names with underscores.
+			Model: (*mcpServerRow)(nil), Kind: "mcp_server",
+			MarkedSecrets: []federation.MarkedSecret{
+				{Marker: "isSecret", Members: secretMembers},
+				{Marker: "is_secret", Members: secretMembers},
+			},
+		},
 		{
 			Model: (*agentRow)(nil), Kind: "agent",
 			References: []postgres.Reference{

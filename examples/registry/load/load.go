@@ -29,8 +29,9 @@ type Cmd struct {
 
 // Help describes the file formats and how a load treats refused rows.
 func (c *Cmd) Help() string {
-	return `A file is a JSON array. A row is an item, {"name", "labels", "spec"} with an optional "kind", or
-has one of these shapes:
+	return `A file is a JSON array of rows, one row, {"items": […]}, an object of rows by name, or a file of
+the MCP registry ({"servers": […]}) or of ToolHive. A row is an item, {"name", "labels", "spec"} with
+an optional "kind", or has one of these shapes:
 
 agents: {"name", "collection", "model", …}. The collection becomes a label. The model becomes a
 reference to a model_config of that name, which is created if the tenant has none. Every other member
@@ -39,8 +40,11 @@ is part of the spec.
 prompts: {"name", "collection", …}. The collection becomes a label. Every other member is part of the
 spec.
 
-servers: the seed file of the MCP registry. Every member but the name is part of the spec, where "id"
-is called seed_id. "version" is copied from version_detail.
+servers: server.json, alone or with the MCP registry's "_meta" as {"server", "_meta"}. Every member
+but the name is part of the spec, where "id" is called seed_id. "version" is copied from
+version_detail. Of several versions of a server the greatest is loaded, and the others are skipped.
+
+agent cards of A2A: the url is the agent's endpoint. Every member but the name is part of the spec.
 
 The kinds are agent, prompt, mcp_server, model_config, trust_rule, trigger, context_config and
 defaults. A file named servers.json has the kind mcp_server.
@@ -55,6 +59,7 @@ file. In a directory, the files named after kinds are loaded, referenced kinds f
 type Result struct {
 	Loaded           int       `json:"loaded"`
 	Refused          []Refusal `json:"refused"`
+	Skipped          []Refusal `json:"skipped,omitempty"`            // older versions
 	ModelConfigsMade []string  `json:"model_configs_made,omitempty"` // created for agents' models
 	Error            string    `json:"error,omitempty"`              // why the load ended early
 }
@@ -89,6 +94,7 @@ func (c *Cmd) Run(ctx context.Context, t terminal.Terminal) error {
 		}
 		result.Loaded += loaded.Loaded
 		result.Refused = append(result.Refused, loaded.Refused...)
+		result.Skipped = append(result.Skipped, loaded.Skipped...)
 		if !c.JSON && (err == nil || loaded.Loaded+len(loaded.Refused) > 0) {
 			printFileResult(t, f.path, loaded)
 		}
@@ -137,12 +143,16 @@ func (c *Cmd) printSummary(t terminal.Terminal, result Result, failed error) err
 
 // printFileResult prints the refused rows of one file and the counts.
 func printFileResult(t terminal.Terminal, path string, result Result) {
-	for _, r := range result.Refused {
+	for _, r := range slices.Concat(result.Refused, result.Skipped) {
 		t.PrintLine("%s: position %d, name %q: %s: %s", r.File, r.Position, r.Name, r.Code,
 			r.Reason)
 	}
-	t.PrintLine("%s: %d loaded, %d refused", filepath.Base(path), result.Loaded,
-		len(result.Refused))
+	skipped := ""
+	if n := len(result.Skipped); n > 0 {
+		skipped = fmt.Sprintf(", %d skipped", n)
+	}
+	t.PrintLine("%s: %d loaded, %d refused%s", filepath.Base(path), result.Loaded,
+		len(result.Refused), skipped)
 }
 
 // inputFile is a file to load. Without a kind, each row names its own.

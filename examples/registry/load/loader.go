@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -28,17 +29,19 @@ type loader struct {
 	client        *apiclient.Client
 	models        map[string]error // by model: why its model_config is missing; nil: it exists
 	createdModels []string         // the model_configs that this loader created
+
+	versions map[string]positionedRow // of the loaded items of all files, by kind and name
 }
 
 // newLoader returns a loader that knows no model_configs yet.
 func newLoader(c *apiclient.Client) *loader {
-	return &loader{client: c, models: map[string]error{}}
+	return &loader{client: c, models: map[string]error{}, versions: map[string]positionedRow{}}
 }
 
 // load writes the rows of a file. An error ends the load: the file is malformed, or
 // the registry refuses every row. The result counts the rows up to then.
 func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (Result, error) {
-	f := &fileLoad{loader: l, file: file, first: map[string]int{}}
+	f := &fileLoad{loader: l, file: file, first: map[string]int{}, held: held{}}
 	err := f.send(ctx, func(yield func(positionedRow) bool) error {
 		return f.readAll(ctx, kind, r, yield)
 	})
@@ -48,8 +51,9 @@ func (l *loader) load(ctx context.Context, file, kind string, r io.Reader) (Resu
 	for _, p := range f.deferred {
 		f.refuse(p, p.err)
 	}
-	slices.SortFunc(f.result.Refused,
-		func(a, b Refusal) int { return cmp.Compare(a.Position, b.Position) })
+	byPosition := func(a, b Refusal) int { return cmp.Compare(a.Position, b.Position) }
+	slices.SortFunc(f.result.Refused, byPosition)
+	slices.SortFunc(f.result.Skipped, byPosition)
 	return f.result, err
 }
 
@@ -58,6 +62,7 @@ type fileLoad struct {
 	*loader
 	file  string
 	first map[string]int // position of the first row, by kind and name
+	held  held           // by kind and name
 
 	mu       sync.Mutex
 	result   Result
@@ -85,12 +90,31 @@ func (f *fileLoad) readAll(
 			if err = f.record(p, err); err != nil {
 				return err
 			}
-		} else if !yield(p) {
+		} else if p.row.Version.text == "" && !yield(p) {
 			return nil
 		}
 		position++
 	}
+	f.yieldHeld(yield)
 	return nil
+}
+
+// yieldHeld yields the greatest version of each item, unless an earlier file had a greater one.
+func (f *fileLoad) yieldHeld(yield func(positionedRow) bool) {
+	for _, key := range slices.SortedFunc(maps.Keys(f.held), func(a, b string) int {
+		return cmp.Compare(f.held[a].position, f.held[b].position)
+	}) {
+		p := f.held[key]
+		earlier, ok := f.versions[key]
+		if ok && compareVersions(p.row.Version, earlier.row.Version) < 0 {
+			f.skip(p, earlier)
+			continue
+		}
+		f.versions[key] = p
+		if !yield(p) {
+			return
+		}
+	}
 }
 
 // parse parses a row and makes sure that its model_config exists.
@@ -102,7 +126,7 @@ func (f *fileLoad) parse(
 	if err != nil {
 		return p, err
 	}
-	if err := f.checkUnique(r, position); err != nil {
+	if err := f.checkUnique(p); err != nil {
 		return p, err
 	}
 	if r.Model == "" {
@@ -112,14 +136,23 @@ func (f *fileLoad) parse(
 }
 
 // checkUnique refuses a second row with the same kind and name. Otherwise the last row
-// would silently overwrite the first.
-func (f *fileLoad) checkUnique(r row, position int) error {
-	key := r.Kind + "\x00" + r.Name
-	if first, repeated := f.first[key]; repeated {
+// would silently overwrite the first. Of rows with versions it holds the greatest.
+func (f *fileLoad) checkUnique(p positionedRow) error {
+	key := p.row.Kind + "\x00" + p.row.Name
+	if p.row.Version.text != "" {
+		if _, unversioned := f.first[key]; !unversioned {
+			return f.hold(key, p)
+		}
+	}
+	first, repeated := f.first[key]
+	if other, ok := f.held[key]; ok {
+		first, repeated = other.position, true
+	}
+	if repeated {
 		return tenancy.Errorf(codeDuplicateName, "the row at position %d already has this name",
 			first)
 	}
-	f.first[key] = position
+	f.first[key] = p.position
 	return nil
 }
 

@@ -9,8 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// readRows reads the elements of a JSON array one by one. An element is valid until
-// the next iteration. A syntax error, which names the byte, ends the iteration.
+// readRows reads the rows of a file: the elements of a JSON array one by one, or the rows of an
+// object ([objectRows]). A row is valid until the next iteration. A syntax error, which names
+// the byte, ends the iteration.
 //
 // Errors inside an element, such as a duplicate name, don't end it: only that
 // element is invalid, and parseRow refuses it.
@@ -18,6 +19,10 @@ func readRows(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		dec := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true),
 			jsontext.AllowInvalidUTF8(true))
+		if dec.PeekKind() == '{' {
+			yieldObject(dec, yield)
+			return
+		}
 		if err := expectToken(dec, '['); err != nil {
 			yield(nil, err)
 			return
@@ -42,6 +47,33 @@ func readRows(r io.Reader) iter.Seq2[[]byte, error] {
 	}
 }
 
+// yieldObject yields the rows of a file that is one object.
+func yieldObject(dec *jsontext.Decoder, yield func([]byte, error) bool) {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		yield(nil, describeError(dec, err))
+		return
+	}
+	if len(raw) > maxObject {
+		yield(nil, fmt.Errorf("the object is larger than %d bytes: load an array", maxObject))
+		return
+	}
+	rows, err := objectRows(raw.Clone())
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	if _, err := dec.ReadToken(); err != io.EOF {
+		yield(nil, fmt.Errorf("byte %d: unexpected data after the object", dec.InputOffset()))
+		return
+	}
+	for _, row := range rows {
+		if !yield(row, nil) {
+			return
+		}
+	}
+}
+
 // expectToken reads a token and requires its kind.
 func expectToken(dec *jsontext.Decoder, kind jsontext.Kind) error {
 	token, err := dec.ReadToken()
@@ -49,7 +81,7 @@ func expectToken(dec *jsontext.Decoder, kind jsontext.Kind) error {
 		return describeError(dec, err)
 	}
 	if token.Kind() != kind {
-		return fmt.Errorf("byte 0: expected a JSON array of rows, got a JSON %s", token.Kind())
+		return fmt.Errorf("byte 0: expected a JSON array of rows or an object, got a JSON %s", token.Kind())
 	}
 	return nil
 }

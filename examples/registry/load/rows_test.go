@@ -16,7 +16,7 @@ func TestReadRowsReportsByteOfSyntaxError(t *testing.T) {
 	}{
 		"rows":                   {`[{"a":1}, [2] , "x"]`, 3, ""},
 		"empty array":            {` [ ] `, 0, ""},
-		"object":                 {`{"a":1}`, 0, "byte 0: expected a JSON array of rows"},
+		"object":                 {`{"a":1}`, 0, "none of the known shapes"},
 		"empty file":             {``, 0, "byte 0: the file is incomplete"},
 		"incomplete row":         {`[{"a":1},{"a":`, 1, "the file is incomplete"},
 		"incomplete after row":   {`[{"a":1}`, 1, "byte 8: the file is incomplete"},

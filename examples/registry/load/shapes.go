@@ -3,6 +3,7 @@ package load
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/kinds"
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -25,8 +26,9 @@ func kindOfFile(name string) (string, bool) {
 // row is one element of a file, in the form in which it is sent to the registry.
 type row struct {
 	federation.Ref
-	Body  body
-	Model string // the model_config that must exist first; empty: none
+	Body    body
+	Model   string      // the model_config that must exist first; empty: none
+	Version itemVersion // of a server or an agent card; its text is empty if it has none
 }
 
 // body is the body of the PUT request.
@@ -50,6 +52,19 @@ func parseRow(kind string, raw []byte) (row, error) {
 	if json.Unmarshal(canonical, &m) != nil || m == nil {
 		return row{}, tenancy.Errorf(tenancy.CodeInvalid, "a row must be a JSON object")
 	}
+	_, isItem := m["spec"]
+	if shape := inferKind(m); shape != "" && !isItem {
+		if kind == "" {
+			kind = shape
+		} else if isServerEntry(m) && kind != shape {
+			return row{}, tenancy.Errorf(tenancy.CodeInvalid, "the row has the shape of a %s, but"+
+				" the file has the kind %s", shape, kind)
+		}
+	}
+	m, published, err := unwrapServer(m)
+	if err != nil {
+		return row{}, err
+	}
 	r := row{Ref: federation.Ref{Kind: kind}}
 	if err := take(m, "name", &r.Name); err != nil {
 		return r, err
@@ -57,16 +72,23 @@ func parseRow(kind string, raw []byte) (row, error) {
 	if err := tenancy.CheckName(r.Name); err != nil {
 		return r, err
 	}
-	if _, isItem := m["spec"]; isItem {
+	if isItem {
 		return r, r.fromItem(m)
 	}
 	switch kind {
 	case "agent":
+		if isCard(m) {
+			r.Version.text = textOf(m["version"])
+			return r, r.fromCard(m)
+		}
 		return r, r.fromAgent(m)
 	case "prompt":
 		return r, r.fromPrompt(m)
 	case "mcp_server":
-		return r, r.fromServer(m)
+		err := r.fromServer(m)
+		r.Version.text = textOf(m["version"])
+		r.Version.published, _ = time.Parse(time.RFC3339, published) // zero: it isn't known
+		return r, err
 	}
 	return r, tenancy.Errorf(tenancy.CodeInvalid,
 		"a row must have the members name and spec; kind and labels are optional")

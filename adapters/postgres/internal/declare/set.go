@@ -1,16 +1,10 @@
 package declare
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -39,25 +33,18 @@ func New(tables []schema.Table) (*Set, error) {
 	var kinds []federation.Kind
 	for _, t := range order {
 		d.ByKind[t.Kind] = t
-		kind, err := t.federationKind()
-		if err != nil {
-			return nil, err
-		}
-		kinds = append(kinds, kind)
+		kinds = append(kinds, t.federationKind())
 	}
 	d.Kinds, err = federation.NewKinds(kinds...)
 	return d, err
 }
 
 // federationKind describes the items of the table for the federation model.
-func (t *Table) federationKind() (federation.Kind, error) {
-	kind := federation.Kind{Name: t.Kind, Path: t.path, Singleton: t.Singleton}
+func (t *Table) federationKind() federation.Kind {
+	kind := federation.Kind{Name: t.Kind, Path: t.path, Singleton: t.Singleton,
+		MarkedSecrets: t.MarkedSecrets}
 	for _, c := range t.Columns {
-		field, err := c.federationField()
-		if err != nil {
-			return kind, fmt.Errorf("postgres: %s.%s: %w", t.Name, c.Name, err)
-		}
-		kind.Fields = append(kind.Fields, field)
+		kind.Fields = append(kind.Fields, c.federationField())
 	}
 	for _, s := range t.Secrets {
 		kind.Fields = append(kind.Fields,
@@ -71,17 +58,20 @@ func (t *Table) federationKind() (federation.Kind, error) {
 		}
 		kind.References = append(kind.References, federation.Reference{
 			Field: r.Field, Kinds: r.Kinds(), Many: r.JoinTable != nil, Required: r.required,
-			Cyclic: r.Cyclic,
+			Cyclic:    r.Cyclic,
+			Unordered: r.JoinTable != nil && r.JoinTable.Position == "",
 		})
 	}
-	return kind, nil
+	return kind
 }
 
 // federationField describes the column as a member of a spec. A column with NOT NULL and a
-// default isn't required, and its default is the member's default.
-func (c Column) federationField() (federation.Field, error) {
+// default isn't required. Its default is the member's default if it is a constant in JSON;
+// otherwise the database fills it in.
+func (c Column) federationField() federation.Field {
 	field := federation.Field{
-		Name: c.Name, Type: c.JSONType(), Enum: c.enum, Required: c.NotNull && c.Default == "",
+		Name: c.Name, Type: c.JSON, Enum: c.enum, Required: c.NotNull && c.Default == "",
+		Format: c.format(),
 	}
 	if low, high, ok := c.integerRange(); ok {
 		field.Minimum, field.Maximum = &low, &high
@@ -93,71 +83,60 @@ func (c Column) federationField() (federation.Field, error) {
 		}
 	}
 	if c.NotNull && c.Default != "" {
-		value, err := jsonDefault(c.Default)
-		if err != nil {
-			return field, err
-		}
-		field.Default = value
+		field.Default = c.jsonDefault()
 	}
-	return field, nil
+	return field
 }
 
-// JSONType returns the JSON type of the column's values in a spec.
-func (c Column) JSONType() federation.Type {
-	switch c.goType {
-	case reflect.TypeFor[time.Time](), reflect.TypeFor[uuid.UUID]():
-		return federation.String
-	case reflect.TypeFor[json.RawMessage]():
-		return federation.Any
+// format returns the format of the column's values. It is empty for most.
+func (c Column) format() federation.Format {
+	switch {
+	case c.Array:
+		return ""
+	case c.Form == Instant, c.Form == WallTime:
+		return federation.DateTime
+	case c.Form == Base64:
+		return federation.Bytes
+	case c.JSON == federation.Number && c.Form == Pinned:
+		return federation.Float
+	case c.JSON == federation.String && c.sql.name == "uuid":
+		return federation.UUID
 	}
-	switch kind := c.goType.Kind(); {
-	case kind == reflect.String:
-		return federation.String
-	case kind == reflect.Bool:
-		return federation.Boolean
-	case kind >= reflect.Int && kind <= reflect.Uint64:
-		return federation.Integer
-	case kind == reflect.Float32, kind == reflect.Float64:
-		return federation.Number
-	case kind == reflect.Slice, kind == reflect.Array:
-		return federation.Array
-	case kind == reflect.Map, kind == reflect.Struct:
-		return federation.Object
-	}
-	return federation.Any
+	return ""
 }
 
-// integerRange returns the range of an integer column's type, limited to the integers that a
-// double represents exactly (RFC 7493, section 2.2). It isn't ok for other columns.
+// integerRange returns the range that both types of an integer column hold, limited to the
+// integers that a double represents exactly (RFC 7493, section 2.2). It isn't ok for other
+// columns.
 func (c Column) integerRange() (low, high int64, ok bool) {
-	if c.JSONType() != federation.Integer {
+	if c.JSON != federation.Integer {
 		return 0, 0, false
 	}
-	switch strings.ToLower(c.SQLType) {
-	case "smallint", "int2":
-		return math.MinInt16, math.MaxInt16, true
-	case "integer", "int", "int4":
-		return math.MinInt32, math.MaxInt32, true
+	low, high = -(1<<53 - 1), 1<<53-1
+	limit := func(l, h int64) { low, high = max(low, l), min(high, h) }
+	switch c.sql.name {
+	case "smallint":
+		limit(math.MinInt16, math.MaxInt16)
+	case "integer":
+		limit(math.MinInt32, math.MaxInt32)
 	}
-	return -(1<<53 - 1), 1<<53 - 1, true
-}
-
-// jsonDefault returns the JSON value of an SQL default, which must be a constant: 'text', a
-// number, true or false. A type cast after it is ignored.
-func jsonDefault(sqlDefault string) (json.RawMessage, error) {
-	text, _, _ := strings.Cut(sqlDefault, "::")
-	if len(text) >= 2 && text[0] == '\'' && text[len(text)-1] == '\'' {
-		inner := strings.ReplaceAll(text[1:len(text)-1], "''", "'")
-		return json.Marshal(inner)
+	switch c.goKind {
+	case reflect.Int8:
+		limit(math.MinInt8, math.MaxInt8)
+	case reflect.Int16:
+		limit(math.MinInt16, math.MaxInt16)
+	case reflect.Int32:
+		limit(math.MinInt32, math.MaxInt32)
+	case reflect.Uint8:
+		limit(0, math.MaxUint8)
+	case reflect.Uint16:
+		limit(0, math.MaxUint16)
+	case reflect.Uint32:
+		limit(0, math.MaxUint32)
+	case reflect.Uint, reflect.Uint64:
+		limit(0, math.MaxInt64)
 	}
-	if text == "true" || text == "false" {
-		return json.RawMessage(text), nil
-	}
-	if _, err := strconv.ParseFloat(text, 64); err == nil {
-		return json.RawMessage(text), nil
-	}
-	return nil, fmt.Errorf("the default %q isn't a constant ('text', a number, true or false)",
-		sqlDefault)
+	return low, high, true
 }
 
 // SortedKinds returns the tables that have a kind, sorted by kind: the order of exports.

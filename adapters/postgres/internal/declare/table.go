@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"reflect"
 	"regexp"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
+	"github.com/bailiwick-go/bailiwick/federation"
 )
 
 // Table is a declared table: the SQL for its items is made from it.
@@ -30,18 +32,29 @@ type Table struct {
 	Columns    []Column // typed columns that are members of the spec
 	References []Reference
 	Secrets    []string // columns
+
+	MarkedSecrets []federation.MarkedSecret
+
+	// VersionLimit is the greatest version that an import may give an item. [New] sets it for
+	// a column of type bigint.
+	VersionLimit int64
 }
 
 // Column is a typed column that is a member of the spec.
 type Column struct {
 	Name    string
 	SQLType string
-	goType  reflect.Type
+	JSON    federation.Type // of the column's values in a spec
+	Form    Form            // of the value; of each element if Array is set
+	Array   bool            // an SQL array
 	NotNull bool
 	Default string // the SQL default; empty if none
 	enum    []string
 	minimum *int64
 	maximum *int64
+	sql     sqlType
+	goKind  reflect.Kind
+	msgpack bool
 }
 
 // Reference is a declared reference with the SQL names of its tables.
@@ -78,9 +91,27 @@ func parseTables(declared []schema.Table) ([]*Table, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := checkUnique(tables, t); err != nil {
+			return nil, err
+		}
 		tables = append(tables, t)
 	}
 	return tables, nil
+}
+
+// checkUnique refuses a table that is declared before, or whose kind another table has.
+func checkUnique(tables []*Table, t *Table) error {
+	for _, other := range tables {
+		if other.SQL == t.SQL {
+			return fmt.Errorf("postgres: table %s is declared twice: remove one of the"+
+				" declarations", t.SQL)
+		}
+		if t.Kind != "" && other.Kind == t.Kind {
+			return fmt.Errorf("postgres: tables %s and %s both declare the kind %q: give one of"+
+				" them another kind", other.SQL, t.SQL, t.Kind)
+		}
+	}
+	return nil
 }
 
 // parseTable parses one declaration. References and columns are read only for a table with a
@@ -97,6 +128,7 @@ func parseTable(dialect bunschema.Dialect, declared schema.Table) (*Table, error
 		Schema: cmp.Or(model.Schema, "public"), Name: model.Name, Kind: declared.Kind,
 		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
 		Singleton: declared.Singleton, Secrets: declared.Secrets,
+		MarkedSecrets: declared.MarkedSecrets, VersionLimit: federation.MaxVersion,
 	}
 	t.Name = strings.TrimPrefix(t.Name, t.Schema+".")
 	t.SQL = sqltext.Quote(t.Schema) + "." + sqltext.Quote(t.Name)
@@ -219,10 +251,14 @@ func (c Column) Enum() []string { return slices.Clone(c.enum) }
 // columnOf reads a field of the model: its SQL type, default and limits. An explicit type tag
 // wins over the type that bun derives.
 func columnOf(f *bunschema.Field) (Column, error) {
-	c := Column{Name: f.Name, SQLType: f.CreateTableSQLType, goType: f.IndirectType,
-		NotNull: f.NotNull, Default: f.SQLDefault}
-	if f.UserSQLType != "" {
-		c.SQLType = f.UserSQLType
+	c := Column{Name: f.Name, SQLType: cmp.Or(f.UserSQLType, f.CreateTableSQLType),
+		NotNull: f.NotNull, Default: f.SQLDefault, goKind: f.IndirectType.Kind(),
+		msgpack: f.Tag.HasOption("msgpack")}
+	if _, explicit := f.Tag.Option("type"); !explicit && f.IndirectType == reflect.TypeFor[net.IP]() {
+		c.SQLType = "inet" // bun derives bytea and writes the text of the address
+	}
+	if err := c.setForm(f.IndirectType); err != nil {
+		return c, err
 	}
 	if enum := f.StructField.Tag.Get("enum"); enum != "" {
 		c.enum = strings.Split(enum, ",")

@@ -70,8 +70,8 @@ func (s *transfers) exportKind(
 		args = append(args, labelsJSON(labels))
 	}
 	query += " ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate
-	return forEachItem(ctx, tx, t.Kind,
-		func(r federation.Resource) error { return yield(r.SealUnchecked()) }, query, args...)
+	return forEachItem(ctx, tx, s.declared.Kinds, t.Kind,
+		func(r federation.Resource) error { return yield(r.Item) }, query, args...)
 }
 
 // selectedTables returns the tables of the selected kinds, of all kinds if none is selected, in

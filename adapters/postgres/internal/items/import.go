@@ -165,9 +165,10 @@ type importRun struct {
 	tenant   tenancy.ID
 	id       string // of this import, in its staged items
 
-	decided bool           // Apply knows what to write
-	applied bool           // only an applied import has an audit entry
-	details map[string]any // of the audit entry
+	decided bool                   // Apply knows what to write
+	missing []federation.SecretUse // whose value the vault doesn't have
+	applied bool                   // only an applied import has an audit entry
+	details map[string]any         // of the audit entry
 }
 
 var _ ports.Import = (*importRun)(nil)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/uptrace/bun"
+
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
@@ -28,16 +30,13 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 	if err := im.checkReferences(ctx); err != nil {
 		return nil, err
 	}
-	secrets, err := im.missingSecrets(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, t := range im.declared.KindTables {
 		if err := im.writeKind(ctx, t); err != nil {
 			return nil, err
 		}
 	}
-	return secrets, im.checkRings(ctx)
+	slices.SortFunc(im.missing, federation.SecretUse.Compare)
+	return im.missing, im.checkRings(ctx)
 }
 
 // chosenItems is the source of the import's chosen items of a kind.
@@ -69,32 +68,35 @@ func (im *importRun) checkReferences(ctx context.Context) error {
 	return federation.DanglingError(details)
 }
 
-// missingSecrets returns the secrets that chosen items refer to and the vault doesn't have.
-func (im *importRun) missingSecrets(ctx context.Context) ([]federation.SecretUse, error) {
-	var missing []federation.SecretUse
-	for _, t := range im.declared.SortedKinds() {
-		for _, field := range t.Secrets {
-			found, err := im.missingInField(ctx, t, field)
-			if err != nil {
-				return nil, err
-			}
-			missing = append(missing, found...)
+// findMissingSecrets adds the references of items to secrets that the vault doesn't have.
+func (im *importRun) findMissingSecrets(ctx context.Context, items []federation.Item) error {
+	var uses []federation.SecretUse
+	for _, item := range items {
+		found, err := im.declared.Kinds.SecretUses(item)
+		if err != nil {
+			return err
+		}
+		uses = append(uses, found...)
+	}
+	if len(uses) == 0 {
+		return nil
+	}
+	names := make([]string, len(uses))
+	for i, use := range uses {
+		names[i] = use.Secret
+	}
+	var stored []string
+	err := im.conn.NewRaw("SELECT name FROM bailiwick.secrets WHERE tenant_id = ? AND name IN (?)",
+		im.tenant, bun.List(names)).Scan(ctx, &stored)
+	if err != nil {
+		return err
+	}
+	for _, use := range uses {
+		if !slices.Contains(stored, use.Secret) {
+			im.missing = append(im.missing, use)
 		}
 	}
-	slices.SortFunc(missing, federation.SecretUse.Compare)
-	return missing, nil
-}
-
-func (im *importRun) missingInField(
-	ctx context.Context, t *declare.Table, field string,
-) (missing []federation.SecretUse, err error) {
-	secret := "s.spec -> " + sqltext.Literal(field) + " ->> '$secret'"
-	err = im.conn.NewRaw("WITH src AS ("+im.chosenItems(t).Query+
-		") SELECT ?0 AS kind, s.name, ?1 AS path, "+secret+" AS secret FROM src AS s"+
-		" WHERE "+secret+" IS NOT NULL AND NOT EXISTS (SELECT FROM bailiwick.secrets AS v"+
-		" WHERE v.tenant_id = ?2 AND v.name = "+secret+")",
-		t.Kind, "/spec/"+field, im.tenant).Scan(ctx, &missing)
-	return missing, err
+	return nil
 }
 
 // findTargets stores in each chosen item of a kind which row it overwrites. It runs before any

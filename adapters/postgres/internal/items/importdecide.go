@@ -18,7 +18,7 @@ import (
 func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	return im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
 		for _, row := range page {
-			pair, err := row.pair(t)
+			pair, err := row.pair(im.declared, t)
 			if err != nil {
 				return err
 			}
@@ -34,9 +34,13 @@ func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) 
 func (im *importRun) Decide(
 	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
 ) error {
+	im.missing = nil
 	err := im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
-		changes, err := decidePage(t, page, decide)
+		changes, err := im.decidePage(t, page, decide)
 		if err != nil {
+			return err
+		}
+		if err := im.findMissingSecrets(ctx, changes.present); err != nil {
 			return err
 		}
 		if err := im.storeSkipped(ctx, t, changes.skipped); err != nil {
@@ -51,7 +55,8 @@ func (im *importRun) Decide(
 // decisionChanges are the decisions that differ from what is staged, which is to write each item
 // as it is.
 type decisionChanges struct {
-	skipped   []string // the names of the items that aren't written
+	skipped   []string          // the names of the items that aren't written
+	present   []federation.Item // what the target has after the import
 	rewritten []rewrittenItem
 }
 
@@ -61,17 +66,23 @@ type rewrittenItem struct {
 	item       federation.Item
 }
 
-func decidePage(
+func (im *importRun) decidePage(
 	t *declare.Table, page []pairRow, decide func(ports.Pair) (ports.Decision, error),
 ) (changes decisionChanges, err error) {
 	for _, row := range page {
-		pair, err := row.pair(t)
+		pair, err := row.pair(im.declared, t)
 		if err != nil {
 			return changes, err
 		}
 		decision, err := decide(pair)
 		if err != nil {
 			return changes, err
+		}
+		if pair.Current != nil && (!decision.Write || decision.Item.Ref != pair.Current.Ref) {
+			changes.present = append(changes.present, *pair.Current)
+		}
+		if decision.Write {
+			changes.present = append(changes.present, decision.Item)
 		}
 		switch {
 		case !decision.Write:
@@ -108,6 +119,9 @@ func (im *importRun) storeRewritten(
 				whereKind+` AND s.name COLLATE "C" = ?7`,
 			im.tenant, im.id, t.Kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
 			string(r.item.Digest), r.stagedName).Exec(ctx)
+		if pgerr.State(err) == pgerr.StateUnique {
+			return federation.RenameCollision(r.item.Ref)
+		}
 		if err != nil {
 			return err
 		}
@@ -127,14 +141,14 @@ type pairRow struct {
 }
 
 // pair seals the stored item, to give it a digest.
-func (r pairRow) pair(t *declare.Table) (ports.Pair, error) {
+func (r pairRow) pair(d *declare.Set, t *declare.Table) (ports.Pair, error) {
 	incoming, err := r.item()
 	if err != nil || r.TargetID == nil {
 		return ports.Pair{Incoming: incoming}, err
 	}
-	current := federation.Item{Ref: incoming.Ref, Labels: storedLabels(r.TargetLabels),
+	current := d.Kinds.MaskSecrets(federation.Item{Ref: incoming.Ref, Labels: storedLabels(r.TargetLabels),
 		Spec: specObject(t, r.TargetSpec), Version: r.TargetVersion,
-		UpdatedAt: r.TargetUpdatedAt.UTC()}.SealUnchecked()
+		UpdatedAt: r.TargetUpdatedAt.UTC()}.SealUnchecked())
 	stored := federation.Resource{Item: current, CreatedAt: r.TargetCreatedAt}
 	pristine := stored.IsPristine(federation.Kind{Singleton: t.Singleton})
 	return ports.Pair{Incoming: incoming, Current: &current, Pristine: pristine}, nil

@@ -127,6 +127,11 @@ func (im *importRun) writeCopy(w io.Writer, items iter.Seq2[federation.Item, err
 		if err != nil {
 			return err
 		}
+		if t := im.declared.ByKind[item.Kind]; t != nil {
+			if err := item.CheckVersion(t.VersionLimit); err != nil {
+				return err
+			}
+		}
 		fields := []string{
 			im.id, item.Kind, item.Name, labelsJSON(item.Labels), string(item.Spec),
 			string(item.Digest), strconv.FormatInt(item.Version, 10),

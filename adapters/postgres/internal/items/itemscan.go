@@ -1,6 +1,7 @@
 package items
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -26,12 +27,15 @@ func labelsJSON(labels map[string]string) string {
 // queryItems returns the rows of a query that begins with [itemsql.SelectItems]. It refuses no
 // row, whatever the database held before the library managed it: a list never fails for one row.
 func queryItems(
-	ctx context.Context, db bun.IDB, t *declare.Table, query string, args ...any,
+	ctx context.Context, db bun.IDB, kinds *federation.Kinds, t *declare.Table, query string,
+	args ...any,
 ) ([]federation.Resource, error) {
 	var found []federation.Resource
-	err := forEachItem(ctx, db, t.Kind, func(r federation.Resource) error {
-		r.Spec = specObject(t, r.Spec)
-		r.Item = r.SealUnchecked()
+	err := forEachItem(ctx, db, kinds, t.Kind, func(r federation.Resource) error {
+		if object := specObject(t, r.Spec); !bytes.Equal(object, r.Spec) {
+			r.Spec = object
+			r.Item = kinds.MaskSecrets(r.SealUnchecked())
+		}
 		found = append(found, r)
 		return nil
 	}, query, args...)
@@ -84,8 +88,8 @@ func storedLabels(stored []byte) map[string]string {
 // forEachItem streams the rows of a query that begins with [itemsql.SelectItems]. It stops at
 // yield's first error and returns it.
 func forEachItem(
-	ctx context.Context, db bun.IDB, kind string, yield func(federation.Resource) error,
-	query string, args ...any,
+	ctx context.Context, db bun.IDB, kinds *federation.Kinds, kind string,
+	yield func(federation.Resource) error, query string, args ...any,
 ) (err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -97,6 +101,7 @@ func forEachItem(
 		if err != nil {
 			return err
 		}
+		resource.Item = kinds.MaskSecrets(resource.SealUnchecked())
 		if err := yield(resource); err != nil {
 			return err
 		}

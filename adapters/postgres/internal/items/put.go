@@ -2,6 +2,7 @@ package items
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -42,8 +43,15 @@ func (s *resources) Put(
 		stored, created, err = p.run(ctx, tx)
 		return err
 	})
+	if errors.Is(err, errUnchanged) {
+		err = nil
+	}
 	return stored, created, err
 }
+
+// errUnchanged rolls back a put that wrote what was stored already, in another notation: the
+// database writes a time or a number in one form.
+var errUnchanged = errors.New("postgres: the put changes nothing")
 
 // putRun is a call of Put. Its method run may be called again after a rollback.
 type putRun struct {
@@ -90,6 +98,16 @@ func (p *putRun) run(
 	if err != nil {
 		return stored, false, err
 	}
+	sameSecrets, err := p.resources.vault.HasAll(ctx, tx, p.tenant, p.secrets)
+	if err != nil {
+		return stored, false, err
+	}
+	if before != nil && sameSecrets && before.Digest == p.item.Digest {
+		return *before, false, nil
+	}
+	if err := p.moveSecrets(ctx, tx, current); err != nil {
+		return stored, false, err
+	}
 	created = !current.exists()
 	if err := p.write(ctx, tx, created, p.sourceArgs(current)); err != nil {
 		return stored, false, err
@@ -105,8 +123,15 @@ func (p *putRun) run(
 	if err := p.checkRings(ctx, tx, stored.ID); err != nil {
 		return federation.Resource{}, false, err
 	}
+	var replaced *federation.Item
+	if before != nil {
+		if sameSecrets && before.Digest == stored.Digest {
+			return *before, false, errUnchanged
+		}
+		replaced = &before.Item
+	}
 	return stored, created, audit.Record(ctx, tx,
-		federation.WriteEvent(before, stored.Item, secrets))
+		federation.WriteEvent(replaced, stored.Item, secrets))
 }
 
 // lockTargets locks the items that the item refers to, so that they can't be deleted until the
@@ -132,15 +157,25 @@ func (p *putRun) lockTargets(ctx context.Context, tx bun.Tx) error {
 	return nil
 }
 
-// readBefore returns the stored item, nil if there is none.
+// readBefore returns the stored resource, nil if there is none.
 func (p *putRun) readBefore(
 	ctx context.Context, tx bun.Tx, current lockedRow,
-) (*federation.Item, error) {
+) (*federation.Resource, error) {
 	if !current.exists() {
 		return nil, nil
 	}
 	found, err := p.resources.get(ctx, tx, p.tenant, p.table, p.item.Name)
-	return &found.Item, err
+	return &found, err
+}
+
+// moveSecrets stores the secrets that the row has in clear in the vault: the item that replaces
+// the row may refer to them.
+func (p *putRun) moveSecrets(ctx context.Context, tx bun.Tx, current lockedRow) error {
+	if !current.exists() {
+		return nil
+	}
+	m := secretMover{p.resources.declared, p.resources.vault, p.tenant}
+	return m.storeSecretsOf(ctx, tx, p.table, current.ID)
 }
 
 // write inserts or updates the item's row, with its rows in join tables. It returns

@@ -56,7 +56,7 @@ func (s *resources) get(
 	ctx context.Context, db bun.IDB, tenant tenancy.ID, t *declare.Table, name string,
 ) (federation.Resource, error) {
 	query := itemsql.GetItem(s.declared, t, filterbypass.Bypassed(ctx))
-	found, err := queryItems(ctx, db, t, query, tenant, name)
+	found, err := queryItems(ctx, db, s.declared.Kinds, t, query, tenant, name)
 	if err != nil {
 		return federation.Resource{}, err
 	}
@@ -88,7 +88,7 @@ func (s *resources) List(
 	conditions, args := s.conditions(t, q)
 	query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ? AND " + conditions +
 		" ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " LIMIT ?"
-	return queryItems(ctx, s.pool.App, t, query,
+	return queryItems(ctx, s.pool.App, s.declared.Kinds, t, query,
 		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
 }
 
@@ -105,6 +105,9 @@ func (s *resources) Delete(
 	t, err := s.table(ref.Kind)
 	if err != nil {
 		return err
+	}
+	if t.Singleton != "" && ref.Name != t.Singleton {
+		return federation.ItemNotFound(ref)
 	}
 	kind := federation.Kind{Name: t.Kind, Singleton: t.Singleton}
 	if err := kind.CheckDelete(); err != nil {

@@ -28,7 +28,7 @@ func (s *resources) search(
 	query := itemsql.SelectItems(s.declared, t) +
 		" WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " +
 		itemsql.SearchFunctionName(t) + "(?, ?, ?, ?))) LIMIT ?"
-	found, err := queryItems(ctx, s.pool.App, t, query,
+	found, err := queryItems(ctx, s.pool.App, s.declared.Kinds, t, query,
 		slices.Concat([]any{tenant}, searchArguments(q), []any{q.Limit})...)
 	slices.SortFunc(found, func(a, b federation.Resource) int {
 		return strings.Compare(a.Name, b.Name)

@@ -10,10 +10,10 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-// secretMark precedes the name of a secret in the column of a secret. A column without the
+// SecretMark precedes the name of a secret in the column of a secret. A column without the
 // mark has a value from before the vault existed. Its item shows the name that the secret
 // would have in the vault.
-const secretMark = "$secret:"
+const SecretMark = "$secret:"
 
 // SelectItems returns a SELECT of t's rows as items, up to the place of a WHERE. The alias of
 // the table is t. The columns are id, name, labels, spec, version, updated_at and created_at.
@@ -128,7 +128,7 @@ func specParts(d *declare.Set, t *declare.Table, exprs nameExprs) []string {
 	parts := []string{"t.spec"}
 	var always, scalars []string // members that are always present; scalars, absent if NULL
 	for _, c := range t.Columns {
-		pair := sqltext.Literal(c.Name) + ", t." + sqltext.Quote(c.Name)
+		pair := sqltext.Literal(c.Name) + ", " + readColumn(c)
 		switch {
 		case c.NotNull:
 			always = append(always, pair)
@@ -169,7 +169,7 @@ func whenNotNull(column, then string) string {
 
 // isScalar reports whether the column's JSON values have no nested values.
 func isScalar(c declare.Column) bool {
-	switch c.JSONType() {
+	switch c.JSON {
 	case federation.String, federation.Integer, federation.Number, federation.Boolean:
 		return true
 	}
@@ -181,12 +181,15 @@ func isScalar(c declare.Column) bool {
 // of the table that it could refer to.
 func joinedNames(d *declare.Set, r declare.Reference) string {
 	to := d.ByKind[r.Kind]
-	return fmt.Sprintf("(SELECT coalesce(jsonb_agg((SELECT x.%s FROM %s AS x"+
-		" WHERE x.tenant_id = j.tenant_id AND x.id = j.%s) ORDER BY j.%s), '[]') FROM %s AS j"+
+	name := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = j.tenant_id"+
+		" AND x.id = j.%s)", sqltext.Quote(to.NameColumn), to.SQL, sqltext.Quote(r.JoinTable.To))
+	order := "j." + sqltext.Quote(r.JoinTable.Position)
+	if r.JoinTable.Position == "" {
+		order = name + ` COLLATE "C"`
+	}
+	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(%s ORDER BY %s), '[]') FROM %s AS j"+
 		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
-		sqltext.Quote(to.NameColumn), to.SQL, sqltext.Quote(r.JoinTable.To),
-		sqltext.Quote(r.JoinTable.Position), r.JoinTable.SQL,
-		sqltext.Quote(r.JoinTable.From))
+		name, order, r.JoinTable.SQL, sqltext.Quote(r.JoinTable.From))
 }
 
 // polymorphicRef returns the expression for the i-th reference, which refers to one item of
@@ -211,8 +214,8 @@ func secretRef(t *declare.Table, column string) string {
 	return fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN '{}' ELSE jsonb_build_object(%[2]s,"+
 		" jsonb_build_object('$secret', "+
 		"CASE WHEN starts_with(t.%[1]s, %[3]s) THEN substr(t.%[1]s, %[4]d) ELSE %[5]s END)) END",
-		sqltext.Quote(column), sqltext.Literal(column), sqltext.Literal(secretMark),
-		len(secretMark)+1, defaultName)
+		sqltext.Quote(column), sqltext.Literal(column), sqltext.Literal(SecretMark),
+		len(SecretMark)+1, defaultName)
 }
 
 // typedMembers returns the members of the spec that are stored in other columns or tables, and

@@ -49,7 +49,7 @@ func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
 		rules = append(rules, nameRule(t))
 	}
 	for _, c := range t.Columns {
-		if c.JSONType() == federation.Number {
+		if c.JSON == federation.Number {
 			rules = append(rules, UnfitRule{[]string{c.Name}, c.Name + " isn't a number that JSON has",
 				"t." + sqltext.Quote(c.Name) + "::text IN ('NaN', 'Infinity', '-Infinity')", ""})
 		}

@@ -48,11 +48,7 @@ type assignment struct{ column, expr string }
 func (w Writer) assignments() []assignment {
 	list := []assignment{{"labels", "s.labels"}, {"spec", w.untypedSpec()}}
 	for _, c := range w.t.Columns {
-		expr := "r." + sqltext.Quote(c.Name)
-		if c.NotNull && c.Default != "" {
-			expr = "coalesce(" + expr + ", " + c.Default + ")"
-		}
-		list = append(list, assignment{c.Name, expr})
+		list = append(list, assignment{c.Name, writeColumn(c)})
 	}
 	for _, r := range w.t.References {
 		for _, to := range targetsOf(w.d, r) {
@@ -60,7 +56,7 @@ func (w Writer) assignments() []assignment {
 		}
 	}
 	for _, s := range w.t.Secrets {
-		value := fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", sqltext.Literal(secretMark),
+		value := fmt.Sprintf("%s || (s.spec -> %s ->> '$secret')", sqltext.Literal(SecretMark),
 			sqltext.Literal(s))
 		list = append(list, assignment{s, value})
 	}
@@ -116,7 +112,7 @@ func (w Writer) from() string {
 	}
 	var fields []string
 	for _, c := range w.t.Columns {
-		fields = append(fields, sqltext.Quote(c.Name)+" "+c.SQLType)
+		fields = append(fields, sqltext.Quote(c.Name)+" "+recordType(c))
 	}
 	return "src AS s CROSS JOIN LATERAL jsonb_to_record(s.spec) AS r(" +
 		strings.Join(fields, ", ") + ")"
@@ -177,21 +173,29 @@ func (w Writer) ReplaceJoins() []string {
 		if r.JoinTable == nil {
 			continue
 		}
-		to := w.d.ByKind[r.Kind]
 		statements = append(statements,
 			w.with(fmt.Sprintf("DELETE FROM %s AS j USING src AS s WHERE s.target IS NOT NULL"+
 				" AND j.tenant_id = %s AND j.%s = s.target", r.JoinTable.SQL, w.tenant,
 				sqltext.Quote(r.JoinTable.From))),
-			w.with(fmt.Sprintf("INSERT INTO %s (tenant_id, %s, %s, %s) SELECT %[5]s,"+
-				" coalesce(s.target, s.id), x.id, e.place - 1 FROM src AS s"+
-				" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %[6]s) WITH ORDINALITY"+
-				" AS e(name, place)"+
-				" JOIN %[7]s AS x ON x.tenant_id = %[5]s AND x.%[8]s = e.name",
-				r.JoinTable.SQL, sqltext.Quote(r.JoinTable.From), sqltext.Quote(r.JoinTable.To),
-				sqltext.Quote(r.JoinTable.Position), w.tenant,
-				sqltext.Literal(r.Field), to.SQL, sqltext.Quote(to.NameColumn))))
+			w.insertJoin(r))
 	}
 	return statements
+}
+
+// insertJoin returns the statement that inserts the rows of a join table.
+func (w Writer) insertJoin(r declare.Reference) string {
+	columns := []string{"tenant_id", sqltext.Quote(r.JoinTable.From), sqltext.Quote(r.JoinTable.To)}
+	values := []string{w.tenant, "coalesce(s.target, s.id)", "x.id"}
+	if r.JoinTable.Position != "" {
+		columns = append(columns, sqltext.Quote(r.JoinTable.Position))
+		values = append(values, "e.place - 1")
+	}
+	to := w.d.ByKind[r.Kind]
+	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM src AS s"+
+		" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %s) WITH ORDINALITY"+
+		" AS e(name, place) JOIN %s AS x ON x.tenant_id = %s AND x.%s = e.name",
+		r.JoinTable.SQL, strings.Join(columns, ", "), strings.Join(values, ", "),
+		sqltext.Literal(r.Field), to.SQL, w.tenant, sqltext.Quote(to.NameColumn)))
 }
 
 // maxDangling limits the rows of SelectDangling.

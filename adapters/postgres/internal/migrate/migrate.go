@@ -9,6 +9,7 @@ import (
 	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrations"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
@@ -100,6 +101,9 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 		return err
 	}
 	if err := runMigrations(ctx, db, c.Logger, c.hostMigrations(), hostMigrations); err != nil {
+		return err
+	}
+	if err := catalog.KindTables(ctx, db, c.Declared, false); err != nil {
 		return err
 	}
 	if err := rls.ProtectTables(ctx, db, c.Settings, c.Declared); err != nil {

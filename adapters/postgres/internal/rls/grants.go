@@ -20,7 +20,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT USAGE ON SCHEMA bailiwick TO " + app + ", " + system,
 		"GRANT SELECT ON bailiwick.tenants TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
-		"GRANT SELECT, UPDATE (platform_token, secrets_check) ON bailiwick.instance TO " + system,
+		"GRANT SELECT, UPDATE (platform_token, secrets_check, secrets_moved) ON bailiwick.instance TO " +
+			system,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
 		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix," +
 			" created_by, rotated_to)," +

@@ -2,8 +2,11 @@ package vault
 
 import (
 	"context"
+	"crypto/subtle"
 	"database/sql"
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -74,4 +77,33 @@ func (v *Vault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte
 		return nil, pgerr.Translate(err)
 	}
 	return v.sealer.open(tenant, name, sealed)
+}
+
+// HasAll reports whether the tenant has each of the secrets with this value, in the
+// transaction tx. The comparison takes the same time for every value of the same length.
+func (v *Vault) HasAll(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, values map[string]string,
+) (bool, error) {
+	if len(values) == 0 {
+		return true, nil
+	}
+	var stored []struct {
+		Name   string
+		Sealed []byte
+	}
+	err := tx.NewRaw("SELECT name, sealed FROM bailiwick.secrets WHERE tenant_id = ?"+
+		" AND name IN (?)", tenant, bun.List(slices.Collect(maps.Keys(values)))).Scan(ctx, &stored)
+	if err != nil || len(stored) < len(values) {
+		return false, err
+	}
+	for _, s := range stored {
+		value, err := v.sealer.open(tenant, s.Name, s.Sealed)
+		if err != nil {
+			return false, nil // sealed with another key: the new value replaces it
+		}
+		if subtle.ConstantTimeCompare(value, []byte(values[s.Name])) != 1 {
+			return false, nil
+		}
+	}
+	return true, nil
 }

@@ -1,0 +1,286 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+)
+
+// column is a column of a table, as the catalog has it.
+type column struct {
+	Table      string // as the declarations write it
+	Name       string
+	Type       string // of the elements of an array; of the base of a domain
+	Array      bool
+	Composite  bool
+	Category   string // of the type, see pg_type
+	NotNull    bool
+	HasDefault bool
+	Generated  bool // the database computes it, and refuses another value
+}
+
+const columnQuery = `
+WITH RECURSIVE types AS (
+  SELECT oid AS declared, oid, typbasetype, typtype FROM pg_catalog.pg_type
+  UNION ALL
+  SELECT t.declared, b.oid, b.typbasetype, b.typtype FROM types t
+    JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
+)
+SELECT n AS "table", a.attname AS name, coalesce(e.typname, b.typname)::text AS type,
+  b.typcategory = 'A' AS array, b.typtype = 'c' AS composite, b.typcategory::text AS category,
+  a.attnotnull AS not_null, a.atthasdef OR a.attidentity <> '' AS has_default,
+  a.attgenerated <> '' OR a.attidentity = 'a' AS generated
+FROM unnest(ARRAY[?]::text[]) n JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass(n)
+JOIN types t ON t.declared = a.atttypid AND t.typtype <> 'd'
+JOIN pg_catalog.pg_type b ON b.oid = t.oid
+LEFT JOIN pg_catalog.pg_type e ON e.oid = b.typelem AND b.typcategory = 'A'
+WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
+
+// uniqueQuery reads the columns of unique keys that hold for every row.
+const uniqueQuery = `
+SELECT n AS "table", (SELECT string_agg(a.attname, ',' ORDER BY a.attname)
+  FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid
+   AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns
+FROM unnest(ARRAY[?]::text[]) n JOIN pg_catalog.pg_index i ON i.indrelid = to_regclass(n)
+WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`
+
+// triggerQuery lists the tables with a trigger that may change a row before an update.
+const triggerQuery = `
+SELECT DISTINCT n FROM unnest(ARRAY[?]::text[]) n
+JOIN pg_catalog.pg_trigger t ON t.tgrelid = to_regclass(n)
+WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 19 = 19`
+
+// KindTables returns an error that names everything that the tables of kinds lack, each with the
+// statement that mends it. With served it also looks for the trigger that counts versions,
+// which a migration creates. It sets the VersionLimit of each table of a kind.
+func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) error {
+	if len(d.KindTables) == 0 {
+		return nil
+	}
+	names := bun.List(declare.OwnedTables(d.KindTables))
+	var columns []column
+	if err := db.NewRaw(columnQuery, names).Scan(ctx, &columns); err != nil {
+		return err
+	}
+	var keys []uniqueKey
+	if err := db.NewRaw(uniqueQuery, names).Scan(ctx, &keys); err != nil {
+		return err
+	}
+	var triggers []string
+	if err := db.NewRaw(triggerQuery, names).Scan(ctx, &triggers); err != nil {
+		return err
+	}
+	k := kindTables{columns: map[string]map[string]column{}, keys: keys}
+	for _, c := range columns {
+		if k.columns[c.Table] == nil {
+			k.columns[c.Table] = map[string]column{}
+		}
+		k.columns[c.Table][c.Name] = c
+	}
+	for _, t := range d.KindTables {
+		k.check(t)
+		if served && k.columns[t.SQL] != nil && !slices.Contains(triggers, t.SQL) {
+			k.lacks(t.SQL, "the trigger that counts the versions of its rows", "migrate the schema")
+		}
+	}
+	return k.err()
+}
+
+// uniqueKey is a unique key; its columns are sorted and separated by commas.
+type uniqueKey struct{ Table, Columns string }
+
+// kindTables collects what the tables of kinds lack.
+type kindTables struct {
+	columns map[string]map[string]column // by table and name
+	keys    []uniqueKey
+	lines   []string
+}
+
+func (k *kindTables) lacks(table, what, mend string) {
+	k.lines = append(k.lines, fmt.Sprintf("- %s: %s\n  %s", table, what, mend))
+}
+
+func (k *kindTables) err() error {
+	if len(k.lines) == 0 {
+		return nil
+	}
+	return errors.New("postgres: tables of kinds aren't as they must be:\n" +
+		strings.Join(k.lines, "\n"))
+}
+
+func (k *kindTables) check(t *declare.Table) {
+	if k.columns[t.SQL] == nil {
+		return // a table that is missing is reported with the tables of tenants
+	}
+	k.checkManaged(t)
+	for _, c := range t.Columns {
+		k.checkColumn(t, c)
+	}
+	written := t.WrittenColumns()
+	for _, c := range k.columns[t.SQL] {
+		if c.NotNull && !c.HasDefault && !c.Generated && !slices.Contains(written, c.Name) {
+			k.lacks(t.SQL, fmt.Sprintf("column %s is NOT NULL, and no item has a value for it", c.Name),
+				k.alter(t.SQL, c.Name, "DROP NOT NULL")+", or declare it in the model")
+		}
+	}
+	for _, name := range written {
+		if _, ok := k.columns[t.SQL][name]; !ok && !slices.Contains(t.ColumnNames(), name) &&
+			managedTypes[name] == "" && name != t.NameColumn {
+			k.lacks(t.SQL, "column "+name+" of a reference or a secret doesn't exist",
+				"add it in a migration")
+		}
+	}
+	k.checkKeys(t)
+	for _, r := range t.References {
+		k.checkReference(t, r)
+	}
+}
+
+// managedTypes are the columns that the library manages, with their types.
+var managedTypes = map[string]string{
+	"id": "uuid", "tenant_id": "uuid", "labels": "jsonb", "spec": "jsonb", "version": "bigint",
+	"created_at": "timestamptz", "updated_at": "timestamptz",
+}
+
+// managedDefaults are the defaults of managed columns that a statement may leave out.
+var managedDefaults = map[string]string{
+	"id": "gen_random_uuid()", "labels": "'{}'", "spec": "'{}'", "version": "1",
+	"created_at": "now()", "updated_at": "now()",
+}
+
+// checkManaged checks the columns that the library writes itself.
+func (k *kindTables) checkManaged(t *declare.Table) {
+	for _, name := range []string{"id", "labels", "spec", "version", "created_at", "updated_at"} {
+		want, fallback := managedTypes[name], managedDefaults[name]
+		c, ok := k.columns[t.SQL][name]
+		fits := c.Type == want || name == "version" && c.Type == "int4" || name == "version" &&
+			c.Type == "int8"
+		switch {
+		case !ok:
+			k.lacks(t.SQL, "it has no column "+name, fmt.Sprintf(
+				"ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT %s;", t.SQL, name, want, fallback))
+		case !fits || c.Array:
+			k.lacks(t.SQL, fmt.Sprintf("column %s has the type %s, not %s", name, c.Type, want),
+				k.alter(t.SQL, name, fmt.Sprintf("TYPE %s USING %s::%[1]s", want, name)))
+		case !c.NotNull:
+			k.lacks(t.SQL, "column "+name+" can be NULL", k.alter(t.SQL, name, "SET NOT NULL"))
+		case name == "created_at" && !c.HasDefault:
+			k.lacks(t.SQL, "column created_at has no default",
+				k.alter(t.SQL, name, "SET DEFAULT now()"))
+		}
+	}
+	t.VersionLimit = declare.VersionLimit(k.columns[t.SQL]["version"].Type)
+	if t.Singleton != "" {
+		return
+	}
+	switch c, ok := k.columns[t.SQL][t.NameColumn]; {
+	case !ok:
+		k.lacks(t.SQL, "it has no column "+t.NameColumn, fmt.Sprintf(
+			"ALTER TABLE %s ADD COLUMN %s text NOT NULL;", t.SQL, sqltext.Quote(t.NameColumn)))
+	case c.Category != "S":
+		k.lacks(t.SQL, fmt.Sprintf("column %s has the type %s, not text", c.Name, c.Type),
+			k.alter(t.SQL, c.Name, "TYPE text"))
+	case !c.NotNull:
+		k.lacks(t.SQL, "column "+c.Name+" can be NULL", k.alter(t.SQL, c.Name, "SET NOT NULL"))
+	}
+}
+
+func (k *kindTables) alter(table, column, action string) string {
+	return fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s %s;", table, sqltext.Quote(column), action)
+}
+
+// checkColumn checks a column of the model.
+func (k *kindTables) checkColumn(t *declare.Table, c declare.Column) {
+	found, ok := k.columns[t.SQL][c.Name]
+	switch {
+	case !ok:
+		k.lacks(t.SQL, "it has no column "+c.Name, fmt.Sprintf(
+			"ALTER TABLE %s ADD COLUMN %s %s;", t.SQL, sqltext.Quote(c.Name), c.RecordType()))
+	case found.Generated:
+		k.lacks(t.SQL, "column "+c.Name+" is generated, so that no item can set it",
+			"take it out of the model, or mark it scanonly")
+	case found.Composite || found.Type == "hstore":
+		k.lacks(t.SQL, fmt.Sprintf("values of the type %s of column %s can't be read from JSON",
+			found.Type, c.Name), k.alter(t.SQL, c.Name, "TYPE jsonb USING to_jsonb("+c.Name+")"))
+	case !c.Fits(found.Type, found.Array):
+		k.lacks(t.SQL, fmt.Sprintf("column %s has the type %s, and the model declares %s", c.Name,
+			found.typeName(), c.SQLType), fmt.Sprintf("declare type:%s in the model, or %s",
+			found.typeName(), k.alter(t.SQL, c.Name, fmt.Sprintf("TYPE %s USING %s::%[1]s",
+				c.RecordType(), sqltext.Quote(c.Name)))))
+	}
+}
+
+func (c column) typeName() string {
+	if c.Array {
+		return c.Type + "[]"
+	}
+	return c.Type
+}
+
+// checkKeys checks that two items can't have one name, and that other rows can refer to one.
+func (k *kindTables) checkKeys(t *declare.Table) {
+	switch {
+	case t.Singleton == "":
+		k.requireKey(t.SQL, "two items can have one name", t.NameColumn)
+	case !k.isUnique(t.SQL, "tenant_id") && !k.hasOnlyRow(t.SQL):
+		k.lacks(t.SQL, "a tenant can have two items",
+			"ALTER TABLE "+t.SQL+" ADD UNIQUE (tenant_id);")
+	}
+	k.requireKey(t.SQL, "two rows can have one id", "id")
+}
+
+// requireKey requires a unique key of a column, with or without tenant_id.
+func (k *kindTables) requireKey(table, otherwise, name string) {
+	if _, exists := k.columns[table][name]; !exists || k.isUnique(table, name) {
+		return
+	}
+	k.lacks(table, otherwise, fmt.Sprintf("ALTER TABLE %s ADD UNIQUE (tenant_id, %s);", table,
+		sqltext.Quote(name)))
+}
+
+// isUnique reports whether the column is unique within a tenant, or everywhere.
+func (k *kindTables) isUnique(table, name string) bool {
+	pair := []string{"tenant_id", name}
+	slices.Sort(pair)
+	return slices.ContainsFunc(k.keys, func(key uniqueKey) bool {
+		return key.Table == table && (key.Columns == name || key.Columns == strings.Join(pair, ","))
+	})
+}
+
+// hasOnlyRow reports whether a boolean column is unique, as in a table of a single-tenant
+// version that can have one row.
+func (k *kindTables) hasOnlyRow(table string) bool {
+	return slices.ContainsFunc(k.keys, func(key uniqueKey) bool {
+		return key.Table == table && k.columns[table][key.Columns].Type == "bool"
+	})
+}
+
+// checkReference checks the join table or the lookup table of a reference.
+func (k *kindTables) checkReference(t *declare.Table, r declare.Reference) {
+	if r.JoinTable != nil {
+		k.requireColumns(r.JoinTable.SQL, r.JoinTable.From, r.JoinTable.To, r.JoinTable.Position)
+	}
+	if r.LookupTable == nil {
+		return
+	}
+	k.requireColumns(r.LookupTable.SQL, r.LookupTable.ID, r.LookupTable.Name)
+	k.requireKey(r.LookupTable.SQL, "two rows can have one name", r.LookupTable.Name)
+}
+
+func (k *kindTables) requireColumns(table string, names ...string) {
+	if k.columns[table] == nil {
+		return // reported with the tables of tenants
+	}
+	for _, name := range names {
+		if _, ok := k.columns[table][name]; name != "" && !ok {
+			k.lacks(table, "it has no column "+name, "add it in a migration")
+		}
+	}
+}

@@ -1,0 +1,2 @@
+DROP FUNCTION bailiwick.pinned_json(anyelement);
+ALTER TABLE bailiwick.instance DROP COLUMN secrets_moved;
