@@ -1,6 +1,8 @@
 package doctortest
 
 import (
+	"cmp"
+	"errors"
 	"context"
 	"os"
 	"path/filepath"
@@ -12,6 +14,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -27,14 +31,7 @@ func TestServerLogHasNoSignedTenant(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, server.Stop()) })
 	o := fixture.Options(server.URL(), true)
 	db := fixture.Open(t, o)
-	var data string
-	require.NoError(t, fixture.Superuser(t, server.URL()).QueryRowContext(t.Context(),
-		"SHOW data_directory").Scan(&data))
-	read := func() string {
-		log, err := os.ReadFile(filepath.Join(data, "..", "..", "postgresql.log"))
-		require.NoError(t, err)
-		return string(log)
-	}
+	read := func() string { return serverLog(t, server.URL()) }
 	failStatements(t, db)
 	require.Contains(t, read(), "no_such_column", "the log has the errors")
 	require.NotRegexp(t, signature, read())
@@ -45,6 +42,38 @@ func TestServerLogHasNoSignedTenant(t *testing.T) {
 	o.SkipMigrations = true
 	failStatements(t, fixture.Open(t, o))
 	require.Regexp(t, signature, read(), "the test sees signed tenants where there are some")
+}
+
+// PostgreSQL logs "unexpected EOF on client connection with an open transaction" for a
+// connection that is closed within one.
+func TestDryRunLeavesNoWarningInServerLog(t *testing.T) {
+	t.Parallel()
+	server, err := localpg.Start(t.Context(), localpg.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Stop()) })
+	db := fixture.Open(t, fixture.Options(server.URL(), true))
+	stop := errors.New("a dry run writes nothing")
+	for range 3 {
+		err := db.Services().Transfers.Import(t.Context(), tenancy.DefaultID,
+			func(im ports.Import) error {
+				none := func(func(federation.Item, error) bool) {}
+				return cmp.Or(im.Stage(t.Context(), none), stop)
+			})
+		require.ErrorIs(t, err, stop)
+	}
+	require.NoError(t, db.Close())
+	require.NotContains(t, serverLog(t, server.URL()), "unexpected EOF")
+}
+
+// serverLog returns PostgreSQL's log.
+func serverLog(t *testing.T, url string) string {
+	t.Helper()
+	var data string
+	require.NoError(t, fixture.Superuser(t, url).QueryRowContext(t.Context(),
+		"SHOW data_directory").Scan(&data))
+	log, err := os.ReadFile(filepath.Join(data, "..", "..", "postgresql.log"))
+	require.NoError(t, err)
+	return string(log)
 }
 
 func failStatements(t *testing.T, db *postgres.DB) {

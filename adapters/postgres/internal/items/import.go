@@ -55,8 +55,13 @@ func (s *transfers) Import(
 	}
 	// from here on the items are staged under the import's id
 	im := &importRun{declared: s.declared, conn: conn, tenant: tenant, id: pool.NewID()}
+	finishing := false
 	if err = fn(im); err == nil {
+		finishing = true
 		err = im.finish(ctx, s.pool)
+	}
+	if err != nil && !finishing {
+		clean = im.rollback(ctx)
 	}
 	if err != nil {
 		return s.pool.HideUnlessAllowed(ctx, s.importError(ctx, err))
@@ -147,6 +152,22 @@ func cancelWithContext(ctx context.Context, conn bun.Conn) (stop func() bool, er
 	return stop, err
 }
 
+// rollbackTimeout limits the end of an import that isn't stored.
+const rollbackTimeout = 5 * time.Second
+
+// rollback ends the transaction of an import that isn't stored, such as a dry run, and reports
+// whether the connection can be reused. PostgreSQL logs a warning for a connection that is
+// closed in a transaction.
+func (im *importRun) rollback(ctx context.Context) bool {
+	if im.copyFailed || ctx.Err() != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, rollbackTimeout)
+	defer cancel()
+	_, err := im.conn.ExecContext(ctx, "ROLLBACK")
+	return err == nil
+}
+
 // closeDriverConn closes the driver's connection of conn, and with it the transaction. Unlike a
 // ROLLBACK, this works in every state of the connection, even in the middle of a COPY.
 func closeDriverConn(conn bun.Conn) {
@@ -168,7 +189,9 @@ type importRun struct {
 	decided bool                   // Apply knows what to write
 	missing []federation.SecretUse // whose value the vault doesn't have
 	applied bool                   // only an applied import has an audit entry
-	details map[string]any         // of the audit entry
+
+	copyFailed bool           // the connection is in an unknown state
+	details    map[string]any // of the audit entry
 }
 
 var _ ports.Import = (*importRun)(nil)

@@ -103,6 +103,7 @@ func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item,
 	reader.CloseWithError(io.ErrClosedPipe)
 	sourceErr := <-done
 	if copyErr != nil {
+		im.copyFailed = true
 		return stageError(copyErr, sourceErr)
 	}
 	return sourceErr
