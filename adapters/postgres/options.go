@@ -92,8 +92,7 @@ const (
 	defaultMaxConns = 20
 	secretsKeySize  = 32
 
-	defaultAppRole    = "bailiwick_app"
-	defaultSystemRole = "bailiwick_system"
+	rolePrefix = "bailiwick" // begins the names of the roles
 )
 
 // config holds the options after they were checked, with their defaults.
@@ -165,22 +164,23 @@ func (o Options) settings() (pool.Settings, error) {
 	if err != nil || owner.User == nil || owner.User.Username() == "" {
 		return s, pool.ErrInvalidURL
 	}
+	s.Roles = pool.RolesWithPrefix(rolePrefix)
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL
 		s.ListenURL = cmp.Or(s.ListenURL, s.URL)
 		return s, nil
 	}
-	s.AppURL = cmp.Or(s.AppURL, roleURL(owner, defaultAppRole))
-	s.SystemURL = cmp.Or(s.SystemURL, roleURL(owner, defaultSystemRole))
+	s.AppURL = cmp.Or(s.AppURL, roleURL(owner, s.Roles.App))
+	s.SystemURL = cmp.Or(s.SystemURL, roleURL(owner, s.Roles.System))
 	s.ListenURL = cmp.Or(s.ListenURL, s.SystemURL)
-	s.AppRole, s.SystemRole = userOf(s.AppURL), userOf(s.SystemURL)
-	if s.AppRole == "" || s.SystemRole == "" {
+	s.Roles.App, s.Roles.System = userOf(s.AppURL), userOf(s.SystemURL)
+	if s.Roles.App == "" || s.Roles.System == "" {
 		return s, errors.New("postgres: Options.AppURL or SystemURL isn't of the form " +
 			"postgres://user:password@host:port/database")
 	}
-	if s.AppRole == owner.User.Username() || s.AppRole == s.SystemRole {
+	if s.Roles.App == owner.User.Username() || s.Roles.App == s.Roles.System {
 		return s, fmt.Errorf("postgres: Options.AppURL must log in as a separate role, not as %s",
-			s.AppRole)
+			s.Roles.App)
 	}
 	return s, nil
 }

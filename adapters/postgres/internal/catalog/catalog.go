@@ -16,10 +16,18 @@ import (
 type Catalog struct {
 	Tx            bun.IDB // in a transaction with [LocalSettings]
 	Declared      *declare.Set
-	AppRole       string // empty with tenancy off
-	SystemRole    string
+	Roles         pool.Roles // App and System are empty with tenancy off
 	MigratingUser string
 	Scope         schema.Scope
+}
+
+// New returns a catalog that reads in the transaction tx.
+func New(tx bun.IDB, s pool.Settings, d *declare.Set) *Catalog {
+	c := &Catalog{Tx: tx, Declared: d, Roles: s.Roles, Scope: s.Scope}
+	if !s.MultiTenant {
+		c.Roles.App, c.Roles.System = "", ""
+	}
+	return c
 }
 
 // LocalSettings is the statement that prepares a transaction for an examination. With only
@@ -89,7 +97,7 @@ reached AS MATERIALIZED (
 // and the parameters of [tables].
 func (c *Catalog) Query(ctx context.Context, query string, rows any) error {
 	return c.Tx.NewRaw(tables+query,
-		bun.List(declare.OwnedTables(c.Declared.Tables)), c.AppRole, c.SystemRole, pool.OwnerRole,
-		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}")).
+		bun.List(declare.OwnedTables(c.Declared.Tables)), c.Roles.App, c.Roles.System,
+		c.Roles.Owner, c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}")).
 		Scan(ctx, rows)
 }

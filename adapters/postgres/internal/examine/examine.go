@@ -58,7 +58,7 @@ func errorsFirst(findings []doctor.Finding) []doctor.Finding {
 // AsSystemRole examines the catalog of an open database as the system role. It doesn't read the host's
 // tables. With tenancy off, the checks of the application's role find nothing. Errors come first.
 func AsSystemRole(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.Finding, error) {
-	c := &catalog.Catalog{Declared: d, Scope: p.Settings.Scope}
+	c := catalog.New(p.System, p.Settings, d)
 	if p.Settings.MultiTenant {
 		var err error
 		if c.MigratingUser, err = p.Settings.MigratingUser(); err != nil {
@@ -84,11 +84,11 @@ func AsSystemRole(ctx context.Context, p *pool.Pool, d *declare.Set) ([]doctor.F
 func readSessionUsers(ctx context.Context, p *pool.Pool, c *catalog.Catalog) error {
 	const query = "SELECT session_user"
 	app := tenancy.NewContext(ctx, tenancy.DefaultID)
-	if err := p.App.QueryRowContext(app, query).Scan(&c.AppRole); err != nil {
+	if err := p.App.QueryRowContext(app, query).Scan(&c.Roles.App); err != nil {
 		return pgerr.Translate(err)
 	}
 	system := pool.CrossTenant(ctx, "read the session's user")
-	return pgerr.Translate(p.System.QueryRowContext(system, query).Scan(&c.SystemRole))
+	return pgerr.Translate(p.System.QueryRowContext(system, query).Scan(&c.Roles.System))
 }
 
 // AsOwner examines a database as the user of Settings.URL, even a database that can't be served.
@@ -155,7 +155,7 @@ func withOwner(s pool.Settings, fn func(*bun.DB) error) error {
 func examineAll(
 	ctx context.Context, s pool.Settings, d *declare.Set, db *bun.DB,
 ) ([]doctor.Finding, error) {
-	c := &catalog.Catalog{Declared: d, AppRole: s.AppRole, SystemRole: s.SystemRole, Scope: s.Scope}
+	c := catalog.New(db, s, d)
 	var err error
 	if c.MigratingUser, err = s.MigratingUser(); err != nil {
 		return nil, err

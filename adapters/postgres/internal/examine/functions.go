@@ -67,7 +67,7 @@ const leavesState = `set_config\s*\([^;]*,\s*false\s*\)` +
 // which do so too and are recognized by their text.
 const definers = `SELECT p.oid::regprocedure::text AS name, n.nspname, p.proowner,
 	    l.lanname NOT IN ('c', 'internal') AND to_jsonb(p) ->> 'prosqlbody' IS NULL AS uses_path,
-	    n.nspname = '` + itemsql.SearchRole + `' AND p.prosrc = replace(?6, '{name}',
+	    n.nspname = '` + itemsql.SearchSchema + `' AND p.prosrc = replace(?6, '{name}',
 	      format('%s."%s"', n.nspname, replace(p.proname, '"', '""'))) AS qualified,
 	    (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%') AS path
 	  FROM ` + createdFunctions + ` p

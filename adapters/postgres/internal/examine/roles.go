@@ -98,7 +98,7 @@ func checkLogins(ctx context.Context, s pool.Settings, c *catalog.Catalog) []doc
 	for _, login := range []struct {
 		url  string
 		role *string
-	}{{s.AppURL, &c.AppRole}, {s.SystemURL, &c.SystemRole}} {
+	}{{s.AppURL, &c.Roles.App}, {s.SystemURL, &c.Roles.System}} {
 		user, err := sessionUser(ctx, login.url)
 		if err != nil {
 			findings = append(findings, loginFinding(*login.role, err))

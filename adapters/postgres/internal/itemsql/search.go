@@ -7,16 +7,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
-// SearchRole owns the schema of the same name and the functions in it, and nothing else. No
-// session logs in as this role. It may read the columns that searches need.
-//
-// It exists because of an optimization that row security prevents: PostgreSQL doesn't use an
-// index for an operator that isn't leakproof, such as LIKE and @>, since the operator could
-// reveal rows that the policy hides. So a search runs in a function of this role, to which the
-// tenants' policies don't apply. The function contains the tenant's condition, with the tenant
-// that the database has verified. It takes only values, never SQL, and it returns only ids,
-// never rows. The caller reads the rows, with filter and policies.
-const SearchRole = "bailiwick_search"
+// SearchSchema is the schema of the search functions. The search role owns it.
+const SearchSchema = "bailiwick_search"
 
 // The parameters of a search function: a text that the name or a search column contains (NULL:
 // any), labels that the item has (NULL: any), the name after which the page begins, and the
@@ -47,7 +39,7 @@ func Searchable(t *declare.Table) bool { return t.Kind != "" && t.Singleton == "
 
 // SearchFunctionName returns the qualified name of the two search functions of the table's
 // kind.
-func SearchFunctionName(t *declare.Table) string { return SearchRole + "." + sqltext.Quote(t.Kind) }
+func SearchFunctionName(t *declare.Table) string { return SearchSchema + "." + sqltext.Quote(t.Kind) }
 
 // SearchSignatures returns the names and argument types of the two search functions, as
 // to_regprocedure reads them. The application calls entry, which verifies the tenant and calls

@@ -12,7 +12,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -31,11 +30,8 @@ func (c Config) adoptSpec() (adopt.Spec, error) {
 		Library: adopt.Library{
 			Summary: "CREATE SCHEMA bailiwick -- and the library's tables and functions in it:" +
 				" nothing of the host's is touched",
-			Roles: []string{
-				pool.OwnerRole, itemsql.SearchRole,
-				cmp.Or(c.AppRole, "bailiwick_app"), cmp.Or(c.SystemRole, "bailiwick_system"),
-			},
-			Owner: pool.OwnerRole, Search: itemsql.SearchRole,
+			Roles: []string{c.Roles.Owner, c.Roles.Search, c.Roles.App, c.Roles.System},
+			Owner: c.Roles.Owner, Search: itemsql.SearchSchema,
 		},
 	}
 	for _, name := range append(declare.OwnedTables(c.Declared.Tables), a.Owned...) {

@@ -83,7 +83,7 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if err := rls.ApplyRoleSettings(ctx, db, c.Settings); err != nil {
 		return err
 	}
-	if err := rls.TransferOwnership(ctx, db, c.Declared); err != nil {
+	if err := rls.TransferOwnership(ctx, db, c.Roles.Owner, c.Declared); err != nil {
 		return err
 	}
 	if err := rls.Grant(ctx, db, c.Settings, c.Declared); err != nil {

@@ -16,23 +16,17 @@ import (
 // Settings are the checked options of a database's connections. Their meaning is documented
 // at postgres.Options.
 type Settings struct {
-	URL                 string // of the migrating user
-	AppURL, SystemURL   string
-	ListenURL           string
-	AppRole, SystemRole string // the users of AppURL and SystemURL; empty with tenancy off
-	MultiTenant         bool
-	Scope               schema.Scope
-	MaxConns            int // of the pool App
-	StatementTimeout    time.Duration
-	QueryHooks          []bun.QueryHook
-	Logger              *slog.Logger
+	URL               string // of the migrating user
+	AppURL, SystemURL string
+	ListenURL         string
+	Roles             Roles
+	MultiTenant       bool
+	Scope             schema.Scope
+	MaxConns          int // of the pool App
+	StatementTimeout  time.Duration
+	QueryHooks        []bun.QueryHook
+	Logger            *slog.Logger
 }
-
-// OwnerRole is the role that owns tables and functions. This role, the application's role and
-// the system role are neither superusers nor exempt from row security. The last two own
-// nothing and are members of no role. Each logs in as itself: if a pool connected as the
-// owner and did SET ROLE, a RESET ROLE would undo it.
-const OwnerRole = "bailiwick_owner"
 
 const (
 	// DefaultTimeout is the default of Settings.StatementTimeout.

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // runAsAdmin runs statements for which the migrating user may lack the privilege, each in a
@@ -68,5 +69,5 @@ func joinRole(ctx context.Context, tx bun.IDB, role string) error {
 	if err != nil || member {
 		return err
 	}
-	return runAsAdmin(ctx, tx, []string{"GRANT " + role + " TO CURRENT_USER"})
+	return runAsAdmin(ctx, tx, []string{"GRANT " + sqltext.Quote(role) + " TO CURRENT_USER"})
 }

@@ -15,7 +15,7 @@ import (
 // Grant grants the application's role and the system role the privileges that they need on the
 // library's objects and on the owned tables, and no others.
 func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) error {
-	app, system := sqltext.Quote(s.AppRole), sqltext.Quote(s.SystemRole)
+	app, system := sqltext.Quote(s.Roles.App), sqltext.Quote(s.Roles.System)
 	statements := []string{
 		"GRANT USAGE ON SCHEMA bailiwick TO " + app + ", " + system,
 		"GRANT SELECT ON bailiwick.tenants TO " + app,
@@ -82,7 +82,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		{"bailiwick.audit", "USING (true)"},
 		{"bailiwick.members", "USING (true) WITH CHECK (true)"},
 	} {
-		err := createSystemPolicy(ctx, tx, s.SystemRole, policy.table, policy.expressions)
+		err := createSystemPolicy(ctx, tx, s.Roles.System, policy.table, policy.expressions)
 		if err != nil {
 			return err
 		}

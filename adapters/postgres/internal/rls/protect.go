@@ -19,9 +19,7 @@ func ProtectTables(ctx context.Context, db bun.IDB, s pool.Settings, d *declare.
 	if len(d.Tables) == 0 {
 		return nil
 	}
-	c := &catalog.Catalog{
-		Tx: db, Declared: d, AppRole: s.AppRole, SystemRole: s.SystemRole, Scope: s.Scope,
-	}
+	c := catalog.New(db, s, d)
 	tables, err := c.RowSecurity(ctx)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
@@ -18,16 +17,18 @@ import (
 // of other databases may use them.
 func CreateRoles(ctx context.Context, tx bun.IDB, s pool.Settings) error {
 	var missing []string
-	for _, role := range []string{pool.OwnerRole, itemsql.SearchRole} {
+	for _, role := range []string{s.Roles.Owner, s.Roles.Search} {
 		exists, err := roleExists(ctx, tx, role)
 		if err != nil {
 			return err
 		}
 		if !exists {
-			missing = append(missing, "CREATE ROLE "+role+" NOLOGIN "+withoutPrivileges)
+			missing = append(missing, "CREATE ROLE "+sqltext.Quote(role)+" NOLOGIN "+withoutPrivileges)
 		}
 	}
-	for role, roleURL := range map[string]string{s.AppRole: s.AppURL, s.SystemRole: s.SystemURL} {
+	for role, roleURL := range map[string]string{
+		s.Roles.App: s.AppURL, s.Roles.System: s.SystemURL,
+	} {
 		exists, err := roleExists(ctx, tx, role)
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ func ApplyRoleSettings(ctx context.Context, tx bun.IDB, s pool.Settings) error {
 		err := tx.NewRaw(`SELECT EXISTS (SELECT FROM pg_db_role_setting s
 			JOIN pg_roles r ON r.oid = s.setrole
 			JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = current_database()
-			WHERE r.rolname = ? AND ? = ANY (s.setconfig))`, s.AppRole, name+"="+value).
+			WHERE r.rolname = ? AND ? = ANY (s.setconfig))`, s.Roles.App, name+"="+value).
 			Scan(ctx, &isSet)
 		if err != nil {
 			return err
@@ -40,7 +40,7 @@ func ApplyRoleSettings(ctx context.Context, tx bun.IDB, s pool.Settings) error {
 		if isSet {
 			continue
 		}
-		statement := "ALTER ROLE " + sqltext.Quote(s.AppRole) + " IN DATABASE " +
+		statement := "ALTER ROLE " + sqltext.Quote(s.Roles.App) + " IN DATABASE " +
 			sqltext.Quote(database) + " SET " + name + " = " + sqltext.Literal(value)
 		if _, err := inSavepoint(ctx, tx, statement); err != nil {
 			return err

@@ -23,18 +23,18 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 	if err != nil {
 		return err
 	}
-	if err := joinRole(ctx, tx, itemsql.SearchRole); err != nil {
+	if err := joinRole(ctx, tx, settings.Roles.Search); err != nil {
 		return err
 	}
 	opclass, err := ensureTrigrams(ctx, tx, settings.Logger)
 	if err != nil {
 		return err
 	}
-	app, system := sqltext.Quote(settings.AppRole), sqltext.Quote(settings.SystemRole)
-	const role = itemsql.SearchRole
+	app, system := sqltext.Quote(settings.Roles.App), sqltext.Quote(settings.Roles.System)
+	role := sqltext.Quote(settings.Roles.Search)
 	if _, err := tx.ExecContext(ctx, strings.Join([]string{
-		"CREATE SCHEMA IF NOT EXISTS " + role + " AUTHORIZATION " + role,
-		"GRANT USAGE ON SCHEMA " + role + " TO " + app + ", " + system,
+		"CREATE SCHEMA IF NOT EXISTS " + itemsql.SearchSchema + " AUTHORIZATION " + role,
+		"GRANT USAGE ON SCHEMA " + itemsql.SearchSchema + " TO " + app + ", " + system,
 		"GRANT USAGE ON SCHEMA bailiwick TO " + role,
 		"GRANT EXECUTE ON FUNCTION bailiwick.current_tenant() TO " + role,
 	}, ";\n")); err != nil {
@@ -48,7 +48,7 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 		if s.Columns, err = readSearchColumns(ctx, tx, t, info.Fold); err != nil {
 			return err
 		}
-		if err := createTableSearch(ctx, tx, s, app); err != nil {
+		if err := createTableSearch(ctx, tx, s, settings.Roles); err != nil {
 			return fmt.Errorf("the search of %s: %w", t.SQL, err)
 		}
 	}
@@ -56,16 +56,18 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 }
 
 // createTableSearch creates the policy, the indexes, the grants and the functions for the search
-// of one table. app is the application's role, quoted.
-func createTableSearch(ctx context.Context, tx bun.IDB, s itemsql.Search, app string) error {
-	if err := createSearchPolicy(ctx, tx, s.Table); err != nil {
+// of one table.
+func createTableSearch(
+	ctx context.Context, tx bun.IDB, s itemsql.Search, roles pool.Roles,
+) error {
+	if err := createSearchPolicy(ctx, tx, s.Table, roles.Search); err != nil {
 		return err
 	}
 	if err := createSearchIndexes(ctx, tx, s); err != nil {
 		return err
 	}
 	entry, tenantSearch := itemsql.SearchSignatures(s.Table)
-	const role = itemsql.SearchRole
+	app, role := sqltext.Quote(roles.App), sqltext.Quote(roles.Search)
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
 		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + role,
 		"GRANT SELECT (" + strings.Join(s.ReadColumns(), ", ") + ") ON " + s.Table.SQL +
@@ -83,18 +85,20 @@ func createTableSearch(ctx context.Context, tx bun.IDB, s itemsql.Search, app st
 // createSearchPolicy lets the search role read the rows of all tenants. PostgreSQL joins the
 // policies with OR and simplifies the condition to true, so that no policy prevents the use of
 // an index.
-func createSearchPolicy(ctx context.Context, tx bun.IDB, t *declare.Table) error {
+func createSearchPolicy(
+	ctx context.Context, tx bun.IDB, t *declare.Table, role string,
+) error {
 	var exists bool
 	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = to_regclass(?0)"+
 		" AND polname = 'bailiwick_search' AND polpermissive"+
-		" AND polcmd = 'r' AND polroles = ARRAY[to_regrole(?1)::oid]"+
-		" AND pg_get_expr(polqual, polrelid) = 'true')", t.SQL, itemsql.SearchRole).
+		" AND polcmd = 'r' AND polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = ?1)]"+
+		" AND pg_get_expr(polqual, polrelid) = 'true')", t.SQL, role).
 		Scan(ctx, &exists)
 	if err != nil || exists {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_search ON "+t.SQL+
-		"; CREATE POLICY bailiwick_search ON "+t.SQL+" FOR SELECT TO "+itemsql.SearchRole+
+		"; CREATE POLICY bailiwick_search ON "+t.SQL+" FOR SELECT TO "+sqltext.Quote(role)+
 		" USING (true)")
 	return err
 }
