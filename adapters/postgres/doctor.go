@@ -12,7 +12,7 @@ import (
 // It also examines a database that [Open] refuses. It changes nothing. Findings are sorted:
 // errors first.
 func Doctor(ctx context.Context, o Options) ([]doctor.Finding, error) {
-	c, err := o.check()
+	c, err := o.check(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func Doctor(ctx context.Context, o Options) ([]doctor.Finding, error) {
 // fixed and those that are left. Where the user of [Options].URL may not run the SQL, the
 // finding is left and a warning is written to Options.Logger.
 func Mend(ctx context.Context, o Options) (mended, left []doctor.Finding, err error) {
-	c, err := o.check()
+	c, err := o.check(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

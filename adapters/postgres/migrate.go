@@ -25,7 +25,7 @@ func Migrate(ctx context.Context, o Options) error {
 // The phase Contract is refused with [tenancy.CodeInvalidState] while statements without a
 // tenant arrive; the error names the sessions that send them.
 func MigrateUp(ctx context.Context, o Options, m adoption.Options) error {
-	c, err := o.check()
+	c, err := o.check(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func withAdoption(
 	ctx context.Context, o Options, m adoption.Options,
 	fn func(context.Context, *adopt.Engine) error,
 ) error {
-	c, err := o.check()
+	c, err := o.check(ctx)
 	if err != nil {
 		return err
 	}

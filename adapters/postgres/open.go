@@ -42,7 +42,7 @@ type DB struct {
 //
 // Background work (signing keys, partitions of the audit log) runs until [DB.Close].
 func Open(ctx context.Context, o Options) (*DB, error) {
-	c, err := o.check()
+	c, err := o.check(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -29,9 +31,15 @@ type Options struct {
 	URL string
 
 	// AppURL and SystemURL log in as the application's role and the system role. Roles that
-	// are missing are created. Default to URL with the users bailiwick_app and
-	// bailiwick_system, and with passwords derived from URL's password.
+	// are missing are created. Default to URL with the users of RolePrefix, and with
+	// passwords derived from URL's password.
 	AppURL, SystemURL string
+
+	// RolePrefix begins the names of the roles that the library creates: _owner, _app, _system
+	// and _search follow. Roles belong to the whole cluster, so two databases must not have the
+	// same prefix. Defaults to bailiwick_ and the oid of the database, which no other database
+	// has. A database whose roles have other names gets these at its next migration.
+	RolePrefix string
 
 	// ListenURL connects to the server directly, to receive change notifications, which
 	// don't pass through a transaction-pooling proxy. Its role needs no privileges.
@@ -92,7 +100,7 @@ const (
 	defaultMaxConns = 20
 	secretsKeySize  = 32
 
-	rolePrefix = "bailiwick" // begins the names of the roles
+	maxRolePrefix = 63 - len("_system") // a name in PostgreSQL has at most 63 bytes
 )
 
 // config holds the options after they were checked, with their defaults.
@@ -113,8 +121,9 @@ func (c config) models() []any {
 	return models
 }
 
-// check fills in the defaults. It returns an error that names the first invalid option.
-func (o Options) check() (config, error) {
+// check fills in the defaults. It returns an error that names the first invalid option. Without
+// a RolePrefix it asks the database for its oid.
+func (o Options) check(ctx context.Context) (config, error) {
 	if o.URL == "" {
 		return config{}, errors.New("postgres: Options.URL is empty: set DATABASE_URL")
 	}
@@ -134,11 +143,11 @@ func (o Options) check() (config, error) {
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
 		return config{}, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
 	}
-	settings, err := o.settings()
+	declared, err := declare.New(o.Tables)
 	if err != nil {
 		return config{}, err
 	}
-	declared, err := declare.New(o.Tables)
+	settings, err := o.settings(ctx)
 	if err != nil {
 		return config{}, err
 	}
@@ -153,7 +162,7 @@ func (o Options) check() (config, error) {
 
 // settings fills in the defaults of the connections: the URLs of the two roles, their names,
 // and the limits.
-func (o Options) settings() (pool.Settings, error) {
+func (o Options) settings(ctx context.Context) (pool.Settings, error) {
 	s := pool.Settings{
 		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
 		MultiTenant: o.MultiTenant, Scope: o.Scope, MaxConns: cmp.Or(o.MaxConns, defaultMaxConns),
@@ -164,7 +173,9 @@ func (o Options) settings() (pool.Settings, error) {
 	if err != nil || owner.User == nil || owner.User.Username() == "" {
 		return s, pool.ErrInvalidURL
 	}
-	s.Roles = pool.RolesWithPrefix(rolePrefix)
+	if s.Roles, err = o.roles(ctx); err != nil {
+		return s, err
+	}
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL
 		s.ListenURL = cmp.Or(s.ListenURL, s.URL)
@@ -183,6 +194,24 @@ func (o Options) settings() (pool.Settings, error) {
 			s.Roles.App)
 	}
 	return s, nil
+}
+
+// roles returns the names of the roles. A server that doesn't migrate may have no password of
+// URL's user, so the system role asks for the database's oid if it can.
+func (o Options) roles(ctx context.Context) (pool.Roles, error) {
+	switch {
+	case o.RolePrefix == "" && o.SkipMigrations && o.SystemURL != "":
+		return pool.DefaultRoles(ctx, o.SystemURL)
+	case o.RolePrefix == "":
+		return pool.DefaultRoles(ctx, o.URL)
+	case len(o.RolePrefix) > maxRolePrefix:
+		return pool.Roles{}, fmt.Errorf("postgres: Options.RolePrefix has %d bytes: use at most %d",
+			len(o.RolePrefix), maxRolePrefix)
+	case strings.HasPrefix(o.RolePrefix, "pg_"):
+		return pool.Roles{}, errors.New("postgres: Options.RolePrefix begins with pg_, which" +
+			" PostgreSQL reserves: use another prefix")
+	}
+	return pool.RolesWithPrefix(o.RolePrefix), nil
 }
 
 // userOf returns the user name of a URL. It is empty if the URL has none or is invalid.

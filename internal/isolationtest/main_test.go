@@ -114,8 +114,8 @@ func options(url string) postgres.Options {
 		}})
 	return postgres.Options{
 		URL: url, MultiTenant: true, Tables: tables(), Migrations: migrations,
-		SecretsKey: make([]byte, 32),
-		Logger:     slog.New(slog.NewTextHandler(io.Discard, nil)),
+		SecretsKey: make([]byte, 32), RolePrefix: "bailiwick", // the tests name the roles
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 

@@ -94,6 +94,11 @@ func Up(ctx context.Context, c Config, m adoption.Options) error {
 		if _, err := e.Plan(ctx, phase); err != nil {
 			return err
 		}
+		withoutRoles := c // they are created when the adoption is complete
+		withoutRoles.MultiTenant = false
+		if err := prepareServer(ctx, withoutRoles); err != nil {
+			return err
+		}
 		if err := inMigration(ctx, c,
 			func(db *bun.DB) error { return migrateLibrary(ctx, db, c) }); err != nil {
 			return err

@@ -34,20 +34,49 @@ type Config struct {
 // the row security of each owned table and, with MultiTenant, the roles. If it is killed,
 // nothing has changed.
 func migrateAll(ctx context.Context, c Config) error {
+	if err := prepareServer(ctx, c); err != nil {
+		return err
+	}
 	return inMigration(ctx, c, func(db *bun.DB) error { return migrateIn(ctx, db, c) })
+}
+
+// prepareServer creates the roles and privileges that a migration needs, in a transaction before
+// the migration's: the application logs in with a role that another session must see. Where the
+// migrating user may not do that, nothing else is changed, and the error has the statements for
+// the database's administrator.
+func prepareServer(ctx context.Context, c Config) error {
+	var missing error
+	err := inMigration(ctx, c, func(db *bun.DB) (err error) {
+		if err := lockMigrations(ctx, db); err != nil {
+			return err
+		}
+		missing, err = rls.Prepare(ctx, db, c.Settings, c.Declared)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return missing
+}
+
+// lockMigrations locks out other migrations, and refuses a server that is too old.
+func lockMigrations(ctx context.Context, db *bun.DB) error {
+	if _, err := db.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(migrationLock)).
+		Exec(ctx); err != nil {
+		return err
+	}
+	return checkVersion(ctx, db)
 }
 
 // prepareMigrations locks out other migrations, checks the server's version, and migrates the
 // library's schema.
 func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
-	if _, err := db.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(migrationLock)).
-		Exec(ctx); err != nil {
+	if err := lockMigrations(ctx, db); err != nil {
 		return err
 	}
-	if err := checkVersion(ctx, db); err != nil {
-		return err
-	}
-	if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS bailiwick"); err != nil {
+	// CREATE SCHEMA IF NOT EXISTS needs the privilege also if the schema exists
+	if _, err := db.ExecContext(ctx, "DO $$ BEGIN IF to_regnamespace('bailiwick') IS NULL THEN"+
+		" CREATE SCHEMA bailiwick; END IF; END $$"); err != nil {
 		return err
 	}
 	library, err := discoverLibraryMigrations()
@@ -77,19 +106,23 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if !c.MultiTenant {
 		return nil
 	}
-	if err := rls.CreateRoles(ctx, db, c.Settings); err != nil {
-		return err
-	}
 	if err := rls.ApplyRoleSettings(ctx, db, c.Settings); err != nil {
 		return err
 	}
-	if err := rls.TransferOwnership(ctx, db, c.Roles.Owner, c.Declared); err != nil {
+	former, err := rls.FormerRoles(ctx, db, c.Roles)
+	if err != nil {
+		return err
+	}
+	if err := rls.TransferOwnership(ctx, db, c.Settings, c.Declared); err != nil {
 		return err
 	}
 	if err := rls.Grant(ctx, db, c.Settings, c.Declared); err != nil {
 		return err
 	}
-	return rls.CreateSearch(ctx, db, c.Settings, c.Declared)
+	if err := rls.CreateSearch(ctx, db, c.Settings, c.Declared); err != nil {
+		return err
+	}
+	return rls.RevokeFormer(ctx, db, former)
 }
 
 // The tables that record the applied migrations.

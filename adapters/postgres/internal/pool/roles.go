@@ -1,5 +1,16 @@
 package pool
 
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+)
+
 // Roles are the names of the roles that the library creates. None is a superuser or exempt from
 // row security, and none is a member of another role. App and System own nothing, and each logs
 // in as itself: if a pool connected as the owner and did SET ROLE, a RESET ROLE would undo it.
@@ -27,3 +38,24 @@ func RolesWithPrefix(prefix string) Roles {
 		Search: prefix + "_search",
 	}
 }
+
+// DefaultRoles returns the names of the roles of the database that a URL leads to. They contain
+// the database's oid: roles belong to the whole cluster, and two databases that shared a role
+// could read each other. The oid stays when the database is renamed, and a copy has another one.
+func DefaultRoles(ctx context.Context, rawURL string) (Roles, error) {
+	connector, err := NewConnector(rawURL, DefaultTimeout)
+	if err != nil {
+		return Roles{}, err
+	}
+	db := bun.NewDB(sql.OpenDB(connector), pgdialect.New())
+	defer db.Close()
+	var oid uint32
+	err = db.NewRaw("SELECT oid FROM pg_database WHERE datname = current_database()").
+		Scan(ctx, &oid)
+	if err != nil {
+		return Roles{}, pgerr.Translate(err)
+	}
+	return RolesWithPrefix(fmt.Sprintf("%s%d", defaultPrefix, oid)), nil
+}
+
+const defaultPrefix = "bailiwick_"

@@ -77,6 +77,9 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
+	if err := revokePublic(ctx, tx); err != nil {
+		return err
+	}
 	for _, policy := range []struct{ table, expressions string }{
 		{"bailiwick.tenants", "USING (true) WITH CHECK (true)"},
 		{"bailiwick.audit", "USING (true)"},

@@ -9,76 +9,105 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
-
-// CreateRoles creates the roles that are missing. If the migrating user may not do that, the
-// error contains the statements for the database's administrator. The password of an existing
-// role is set only when the role can't log in: roles belong to the whole cluster, and instances
-// of other databases may use them.
-func CreateRoles(ctx context.Context, tx bun.IDB, s pool.Settings) error {
-	var missing []string
-	for _, role := range []string{s.Roles.Owner, s.Roles.Search} {
-		exists, err := roleExists(ctx, tx, role)
-		if err != nil {
-			return err
-		}
-		if !exists {
-			missing = append(missing, "CREATE ROLE "+sqltext.Quote(role)+" NOLOGIN "+withoutPrivileges)
-		}
-	}
-	for role, roleURL := range map[string]string{
-		s.Roles.App: s.AppURL, s.Roles.System: s.SystemURL,
-	} {
-		exists, err := roleExists(ctx, tx, role)
-		if err != nil {
-			return err
-		}
-		definition := sqltext.Quote(role) + " LOGIN " + withoutPrivileges + passwordClause(roleURL)
-		switch {
-		case !exists:
-			missing = append(missing, "CREATE ROLE "+definition)
-		case !canLogIn(ctx, roleURL):
-			missing = append(missing, "ALTER ROLE "+definition)
-		}
-	}
-	return runAsAdmin(ctx, tx, missing)
-}
 
 // withoutPrivileges denies a role every attribute that would exempt it from row security or let
 // it create roles and databases.
 const withoutPrivileges = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 
-func roleExists(ctx context.Context, tx bun.IDB, role string) (exists bool, err error) {
-	err = tx.NewRaw("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = ?)", role).
-		Scan(ctx, &exists)
-	return exists, err
+// roleRequirements are the roles, the passwords of those that log in, and the memberships of the
+// migrating user.
+func roleRequirements(
+	ctx context.Context, tx bun.IDB, s pool.Settings, u migratingUser,
+) ([]requirement, error) {
+	var required []requirement
+	for _, role := range []string{s.Roles.Owner, s.Roles.Search} {
+		required = append(required, requirement{
+			met:       "SELECT to_regrole(" + sqltext.Literal(sqltext.Quote(role)) + ") IS NOT NULL",
+			statement: "CREATE ROLE " + sqltext.Quote(role) + " NOLOGIN " + withoutPrivileges,
+		})
+	}
+	for _, login := range []struct{ role, url string }{
+		{s.Roles.App, s.AppURL}, {s.Roles.System, s.SystemURL},
+	} {
+		r, err := loginRequirement(ctx, tx, login.role, login.url)
+		if err != nil {
+			return nil, err
+		}
+		required = append(required, r...)
+	}
+	if u.Superuser { // needs no membership
+		return required, nil
+	}
+	for _, role := range []string{s.Roles.Owner, s.Roles.Search} {
+		required = append(required, u.membership(role))
+	}
+	return required, nil
 }
 
-// passwordClause returns the clause that sets the password of a role's URL. If the URL has no
-// password, the clause is empty, and the role can log in only where the server asks for none.
-func passwordClause(roleURL string) string {
+// loginRequirement is a role that can log in with its URL. The password of an existing role is set
+// only when the role can't log in, and never when objects of another database depend on the role:
+// the instances of that database would be locked out.
+func loginRequirement(
+	ctx context.Context, tx bun.IDB, role, roleURL string,
+) ([]requirement, error) {
+	definition, err := loginDefinition(role, roleURL)
+	if err != nil {
+		return nil, err
+	}
+	var found []struct{ CanLogin, Shared bool }
+	err = tx.NewRaw(`SELECT rolcanlogin AS can_login, EXISTS (SELECT FROM pg_shdepend d
+		  WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.dbid NOT IN
+		    (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) AS shared
+		FROM pg_roles r WHERE rolname = ?`, role).Scan(ctx, &found)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 0:
+		return []requirement{{
+			met:       "SELECT to_regrole(" + sqltext.Literal(sqltext.Quote(role)) + ") IS NOT NULL",
+			statement: "CREATE ROLE " + definition, hasPassword: true,
+		}}, nil
+	case canLogIn(ctx, roleURL, found[0].CanLogin):
+		return nil, nil
+	case found[0].Shared:
+		return nil, tenancy.Errorf(tenancy.CodeInvalidState,
+			"the role %s can't log in with this password, and another database of the cluster uses"+
+				" the role: give each database its own roles", role)
+	}
+	return []requirement{{statement: "ALTER ROLE " + definition, hasPassword: true}}, nil
+}
+
+// loginDefinition returns a role's name and options. If the role's URL has no password, the role
+// gets none, and it can log in only where the server asks for none.
+func loginDefinition(role, roleURL string) (string, error) {
+	definition := sqltext.Quote(role) + " LOGIN " + withoutPrivileges
 	parsed, err := url.Parse(roleURL)
 	if err != nil {
-		return ""
+		return "", pool.ErrInvalidURL
 	}
 	password, _ := parsed.User.Password()
 	if password == "" {
-		return ""
+		return definition, nil
 	}
-	return " PASSWORD " + sqltext.Literal(password)
+	verifier, err := scramVerifier(password)
+	return definition + " PASSWORD " + sqltext.Literal(verifier), err
 }
 
-// canLogIn reports whether a role can log in with its URL. It is true when the server can't be
-// reached, because that is no reason to change a password.
-func canLogIn(ctx context.Context, roleURL string) bool {
+// canLogIn reports whether a role can log in with its URL. It is true when no change of the role
+// could help: the server can't be reached, or pg_hba.conf refuses a role that may log in.
+func canLogIn(ctx context.Context, roleURL string, mayLogIn bool) bool {
 	c, err := pool.NewConnector(roleURL, pool.DefaultTimeout)
 	if err != nil {
 		return false
 	}
 	conn, err := c.Connect(ctx)
-	if err != nil {
-		state := pgerr.State(err)
-		return state != pgerr.StateInvalidPassword && state != pgerr.StateInvalidAuthorization
+	switch pgerr.State(err) {
+	case pgerr.StateInvalidPassword:
+		return false
+	case pgerr.StateInvalidAuthorization:
+		return mayLogIn
 	}
-	return conn.Close() == nil
+	return err != nil || conn.Close() == nil
 }

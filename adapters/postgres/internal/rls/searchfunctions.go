@@ -23,9 +23,6 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 	if err != nil {
 		return err
 	}
-	if err := joinRole(ctx, tx, settings.Roles.Search); err != nil {
-		return err
-	}
 	opclass, err := ensureTrigrams(ctx, tx, settings.Logger)
 	if err != nil {
 		return err
@@ -33,7 +30,9 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 	app, system := sqltext.Quote(settings.Roles.App), sqltext.Quote(settings.Roles.System)
 	role := sqltext.Quote(settings.Roles.Search)
 	if _, err := tx.ExecContext(ctx, strings.Join([]string{
-		"CREATE SCHEMA IF NOT EXISTS " + itemsql.SearchSchema + " AUTHORIZATION " + role,
+		// CREATE SCHEMA IF NOT EXISTS needs the privilege also if the schema exists
+		"DO $$ BEGIN IF to_regnamespace('" + itemsql.SearchSchema + "') IS NULL THEN" +
+			" CREATE SCHEMA " + itemsql.SearchSchema + " AUTHORIZATION " + role + "; END IF; END $$",
 		"GRANT USAGE ON SCHEMA " + itemsql.SearchSchema + " TO " + app + ", " + system,
 		"GRANT USAGE ON SCHEMA bailiwick TO " + role,
 		"GRANT EXECUTE ON FUNCTION bailiwick.current_tenant() TO " + role,
