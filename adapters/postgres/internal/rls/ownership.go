@@ -55,16 +55,15 @@ func readMisplaced(
 		      FROM pg_namespace WHERE nspname IN ('bailiwick', ?2)
 		    UNION ALL
 		    SELECT 2, CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
-		           format('%I.%I', n.nspname, c.relname), c.relowner, ?0
-		      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		           c.name, c.relowner, ?0
+		      FROM `+quotedTables+`
 		     WHERE c.relkind IN ('r', 'p', 'v')
-		       AND (n.nspname = 'bailiwick'
-		         OR c.oid IN (SELECT to_regclass(t)::oid FROM unnest(ARRAY[?3]::text[]) t)
+		       AND (c.relnamespace = to_regnamespace('bailiwick')::oid OR c.name IN (?3)
 		         OR NOT c.relispartition
 		           AND EXISTS (SELECT FROM pg_policy p
 		             WHERE p.polrelid = c.oid AND p.polname = 'bailiwick_tenant')
-		           AND c.relnamespace IN (SELECT t.relnamespace FROM pg_class t
-		             JOIN unnest(ARRAY[?3]::text[]) declared ON t.oid = to_regclass(declared)::oid))
+		           AND c.relnamespace IN (SELECT c.relnamespace FROM `+quotedTables+`
+		             WHERE c.name IN (?3)))
 		    UNION ALL
 		    SELECT 3, 'FUNCTION', format('%I.%I(%s)', n.nspname, p.proname,
 		             pg_get_function_identity_arguments(p.oid)), p.proowner,

@@ -25,12 +25,11 @@ func schemaRequirements(s pool.Settings, d *declare.Set, u migratingUser) []requ
 	for _, schema := range slices.Sorted(maps.Keys(tables)) {
 		g := schemaGrant{schema: schema}
 		if !s.MultiTenant {
-			required = append(required, g.create(u.Name, "to_regclass(n) IS NULL", tables[schema]))
+			required = append(required, g.create(u.Name, "true", tables[schema]))
 			continue
 		}
-		moves := "NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = to_regclass(n)" +
-			" AND pg_get_userbyid(c.relowner) = " + sqltext.Literal(s.Roles.Owner) + ")"
-		required = append(required, g.create(s.Roles.Owner, moves, tables[schema]),
+		owned := "pg_get_userbyid(c.relowner) = " + sqltext.Literal(s.Roles.Owner)
+		required = append(required, g.create(s.Roles.Owner, owned, tables[schema]),
 			g.use(s.Roles.App, s.Roles.System, s.Roles.Search))
 	}
 	if s.MultiTenant {
@@ -55,13 +54,14 @@ func grantSchemas(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.S
 // schemaGrant writes the requirements of privileges in one schema.
 type schemaGrant struct{ schema string }
 
-// create requires that a role can create objects in the schema, if the condition is true of one
-// of the tables n.
+// create requires that a role can create objects in the schema, unless all tables exist already and
+// meet the condition, which names a table c.
 func (g schemaGrant) create(role, condition string, tables []string) requirement {
+	names := strings.Join(tables, ", ")
 	return requirement{
-		met: "SELECT " + g.missing() + " OR NOT EXISTS (SELECT FROM unnest(ARRAY[" +
-			strings.Join(tables, ", ") + "]) n WHERE " + condition + ") OR " +
-			g.has(role, "CREATE") + " AND " + g.has(role, "USAGE"),
+		met: "SELECT " + g.missing() + " OR " + g.has(role, "CREATE") + " AND " +
+			g.has(role, "USAGE") + " OR cardinality(ARRAY[" + names + "]) = (SELECT count(*) FROM " +
+			quotedTables + " WHERE c.name IN (" + names + ") AND " + condition + ")",
 		statement: "GRANT USAGE, CREATE ON SCHEMA " + sqltext.Quote(g.schema) + " TO " +
 			sqltext.Quote(role),
 		own: "SELECT " + g.mayGrant("CREATE") + " AND " + g.mayGrant("USAGE"),
@@ -115,6 +115,11 @@ func (u migratingUser) connect(roles ...string) requirement {
 			" WHERE grantee = 0 AND privilege_type = 'CONNECT')))", // PUBLIC includes new roles
 	}
 }
+
+// quotedTables are all tables, with their names as declare quotes them. to_regclass would fail for
+// a user who may not use the table's schema.
+const quotedTables = `(SELECT c.*, format('"%s"."%s"', replace(n.nspname, '"', '""'),
+	replace(c.relname, '"', '""')) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) c`
 
 // roleOID is an expression for a role's oid. It is NULL if the role doesn't exist.
 func roleOID(role string) string {
