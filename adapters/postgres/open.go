@@ -22,6 +22,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/scoped"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // DB is an open database: its connection pools, and the ports that they serve. It is safe
@@ -98,6 +99,9 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := instance.RequireOnlyDefaultTenant(ctx, db.pool); err != nil {
 		return err
 	}
+	if err := vault.CheckKey(ctx, db.pool, sealer); err != nil {
+		return err
+	}
 	if err := db.pool.LoadServerInfo(ctx); err != nil {
 		return err
 	}
@@ -130,7 +134,13 @@ func (db *DB) Ready(ctx context.Context) error {
 
 // checkSchema refuses a database that can't be reached or isn't migrated.
 func (db *DB) checkSchema(ctx context.Context) error {
-	if err := db.pool.App.PingContext(ctx); err != nil {
+	err := db.pool.App.PingContext(ctx)
+	switch pgerr.State(err) {
+	case pgerr.StateInvalidPassword, pgerr.StateInvalidAuthorization:
+		return tenancy.Errorf(tenancy.CodeUnavailable, "the role %s can't log in: migrate first, or"+
+			" correct its password or pg_hba.conf", db.pool.Settings.Roles.App).Because(err)
+	}
+	if err != nil {
 		return pgerr.Translate(err)
 	}
 	return migrate.CheckCurrent(ctx, db.pool, db.config.Config)

@@ -67,7 +67,8 @@ type Options struct {
 	SkipMigrations bool
 
 	// SecretsKey encrypts secrets at rest. It has 32 bytes. Without a key, writing or
-	// reading a secret is an error.
+	// reading a secret is an error. [Open] refuses another key than the one with which the
+	// database was opened first ([tenancy.CodeInvalidState]).
 	SecretsKey []byte
 
 	// MaxConns is the maximum number of connections of the application's pool. Defaults

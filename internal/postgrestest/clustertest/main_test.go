@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -121,3 +122,5 @@ func tryOpen(t *testing.T, o postgres.Options) error {
 	}
 	return err
 }
+
+func widget(name string) federation.Ref { return federation.Ref{Kind: "widget", Name: name} }

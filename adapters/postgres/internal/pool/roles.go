@@ -7,8 +7,6 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
-
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 )
 
 // Roles are the names of the roles that the library creates. None is a superuser or exempt from
@@ -53,7 +51,7 @@ func DefaultRoles(ctx context.Context, rawURL string) (Roles, error) {
 	err = db.NewRaw("SELECT oid FROM pg_database WHERE datname = current_database()").
 		Scan(ctx, &oid)
 	if err != nil {
-		return Roles{}, pgerr.Translate(err)
+		return Roles{}, fmt.Errorf("postgres: reading the database's oid: %w", err)
 	}
 	return RolesWithPrefix(fmt.Sprintf("%s%d", defaultPrefix, oid)), nil
 }

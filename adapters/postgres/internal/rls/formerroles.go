@@ -10,15 +10,18 @@ import (
 
 // FormerRoles returns the library's roles that have privileges in this database and aren't those
 // of this database: the database had roles with other names before, or it is a copy of another
-// database. Before the owner of the schema bailiwick changes, its name tells a former prefix.
+// database. Before the owner of the schema bailiwick changes, its name tells a former prefix; an
+// owner that can log in is a migrating user.
 func FormerRoles(ctx context.Context, tx bun.IDB, roles pool.Roles) (former []string, err error) {
 	err = tx.NewRaw(`
-		SELECT r.rolname FROM pg_roles r,
-		       (SELECT regexp_replace(pg_get_userbyid(nspowner)::text, '_owner$', '') AS prefix
-		          FROM pg_namespace WHERE nspname = 'bailiwick') o
+		SELECT r.rolname FROM pg_roles r LEFT JOIN
+		       (SELECT regexp_replace(rolname, '_owner$', '') AS prefix
+		          FROM pg_namespace JOIN pg_roles owner ON owner.oid = nspowner
+		         WHERE nspname = 'bailiwick' AND right(rolname, 6) = '_owner' AND NOT rolcanlogin) o ON true
 		 WHERE r.rolname NOT IN (?) AND NOT r.rolsuper
 		   AND (r.rolname ~ '^bailiwick(_[0-9]+)\?_(owner|app|system|search)$'
-		     OR r.rolname::text IN (o.prefix || '_app', o.prefix || '_system', o.prefix || '_search'))
+		     OR r.rolname::text IN (o.prefix || '_owner', o.prefix || '_app', o.prefix || '_system',
+		          o.prefix || '_search'))
 		   AND EXISTS (SELECT FROM pg_shdepend d
 		        WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
 		          AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()))

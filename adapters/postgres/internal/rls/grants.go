@@ -20,7 +20,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT USAGE ON SCHEMA bailiwick TO " + app + ", " + system,
 		"GRANT SELECT ON bailiwick.tenants TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.tenants TO " + system,
-		"GRANT SELECT, UPDATE (platform_token) ON bailiwick.instance TO " + system,
+		"GRANT SELECT, UPDATE (platform_token, secrets_check) ON bailiwick.instance TO " + system,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
 		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix," +
 			" created_by, rotated_to)," +
@@ -31,7 +31,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
 		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON" +
 			" bailiwick.staged TO " + app,
-		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea), bailiwick.sample_secrets() TO " +
+			system,
 		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON" +
 			" bailiwick.members TO " + app + ", " + system,
 		"GRANT SELECT (id, email, email_key, name, super_admin, created_at, updated_at), INSERT" +
