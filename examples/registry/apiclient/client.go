@@ -29,17 +29,21 @@ type Client struct {
 	http   *http.Client
 }
 
-// New returns a client with the token of REGISTRY_TOKEN. A wrong URL is a usage
-// error.
+// New returns a client with the token of REGISTRY_TOKEN. A wrong URL or token is a
+// usage error.
 func New(r Flags, t terminal.Terminal) (*Client, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return nil, terminal.Usagef("invalid REGISTRY_URL %q: set it to a URL such as"+
 			" https://registry.example.com", r.URL)
 	}
+	token, err := t.Token("REGISTRY_TOKEN")
+	if err != nil {
+		return nil, terminal.Usagef("%v", err)
+	}
 	return &Client{
 		Base:  strings.TrimRight(u.String(), "/"),
-		token: t.Getenv("REGISTRY_TOKEN"),
+		token: token,
 		http: &http.Client{
 			// A registry never redirects. A redirect could send a write to another server.
 			CheckRedirect: func(*http.Request, []*http.Request) error {

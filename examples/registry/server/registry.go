@@ -101,6 +101,7 @@ func (reg *Registry) databaseOptions(
 	}
 	return postgres.Options{
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
+		RolePrefix:  cfg.rolePrefix,
 		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
 		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
 		SecretsKey: key, AuditRetention: cfg.auditRetention, Logger: log,

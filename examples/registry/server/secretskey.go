@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
 
 // secretsKeySize is the size of the key that encrypts secrets, in bytes.
@@ -17,6 +18,9 @@ const secretsKeySize = 32
 func parseSecretsKey(text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
+	}
+	if err := terminal.CheckUnquoted("SECRETS_KEY", text); err != nil {
+		return nil, err
 	}
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(key) != secretsKeySize {
@@ -40,7 +44,7 @@ func (s Settings) loadSecretsKey() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := parseSecretsKey(strings.TrimSpace(string(text)))
+	key, err := parseSecretsKey(terminal.TrimInvisible(string(text)))
 	if err != nil || key == nil {
 		return nil, fmt.Errorf("%s is damaged: it must hold base64 of %d bytes; restore it from a"+
 			" backup: without it no stored secret can be decrypted", path, secretsKeySize)
@@ -73,5 +77,5 @@ func createSecretsKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseSecretsKey(strings.TrimSpace(string(text)))
+	return parseSecretsKey(terminal.TrimInvisible(string(text)))
 }

@@ -25,6 +25,14 @@ func TestSecretsKeyIsCreatedOnceAndKept(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 
+	// an editor adds a byte order mark and line breaks
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, []byte("\ufeff"+string(text)+"\r\n"), 0o600))
+	third, err := s.loadSecretsKey()
+	require.NoError(t, err)
+	require.Equal(t, first, third)
+
 	for _, damaged := range []string{"", "\n", "short", string(make([]byte, 32))} {
 		require.NoError(t, os.WriteFile(path, []byte(damaged), 0o600))
 		_, err = s.loadSecretsKey()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -21,6 +22,7 @@ type Settings struct {
 	appURL         string // empty: derived from databaseURL
 	systemURL      string // empty: derived from databaseURL
 	listenURL      string // empty: the server that the system role connects to
+	rolePrefix     string // empty: derived from the database's oid
 	dataDir        string
 	addr           string
 	multiTenant    bool
@@ -39,8 +41,11 @@ type Settings struct {
 const minAdminToken = 32
 
 // ReadSettings reads and checks the environment. An invalid value is an error;
-// the default never replaces it. The error lists every invalid setting.
-func ReadSettings(getenv func(string) string) (Settings, error) {
+// the default never replaces it. White space and invisible characters at the ends of
+// a value don't count. The error lists every invalid setting.
+func ReadSettings(environment func(string) string) (Settings, error) {
+	t := terminal.Terminal{Getenv: environment}
+	getenv := t.Setting
 	s := Settings{
 		databaseURL: getenv("DATABASE_URL"),
 		appURL:      getenv("APP_DATABASE_URL"),
@@ -49,9 +54,9 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 		dataDir:     getenv("DATA_DIR"),
 		addr:        cmp.Or(getenv("ADDR"), "127.0.0.1:8080"),
 		baseDomain:  cmp.Or(getenv("BASE_DOMAIN"), "localhost"),
-		adminToken:  getenv("ADMIN_TOKEN"),
+		rolePrefix:  getenv("ROLE_PREFIX"),
 	}
-	var errs [8]error // all are reported at once, so that one start shows every mistake
+	var errs [9]error // all are reported at once, so that one start shows every mistake
 	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
@@ -60,6 +65,7 @@ func ReadSettings(getenv func(string) string) (Settings, error) {
 	s.traces, errs[5] = exportsTraces(getenv)
 	s.auditRetention, errs[6] = parseRetention(getenv("AUDIT_RETENTION"))
 	s.openID, errs[7] = readOpenID(getenv)
+	s.adminToken, errs[8] = t.Token("ADMIN_TOKEN")
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}
@@ -88,6 +94,7 @@ func (s Settings) check() error {
 			" MULTI_TENANT=true: otherwise leave them empty"))
 	}
 	return errors.Join(append(errs,
+		terminal.CheckUnquoted("OIDC_CLIENT_SECRET", s.openID.clientSecret),
 		checkDatabaseURL("DATABASE_URL", s.databaseURL),
 		checkDatabaseURL("APP_DATABASE_URL", s.appURL),
 		checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL),

@@ -20,6 +20,27 @@ func TestServeRefusesInvalidSettings(t *testing.T) {
 		"short ADMIN_TOKEN": {map[string]string{"ADMIN_TOKEN": strings.Repeat("x", 31)},
 			"ADMIN_TOKEN has 31 characters: use at least 32, or leave it empty to have one" +
 				" generated"},
+		"ADMIN_TOKEN that is short without its line break": {
+			map[string]string{"ADMIN_TOKEN": strings.Repeat("x", 31) + "\r\n"},
+			"ADMIN_TOKEN has 31 characters"},
+		"ADMIN_TOKEN in quotation marks": {
+			map[string]string{"ADMIN_TOKEN": `"` + strings.Repeat("hidden", 6) + `"`},
+			"ADMIN_TOKEN is in quotation marks: remove them"},
+		"ADMIN_TOKEN of two lines": {
+			map[string]string{"ADMIN_TOKEN": strings.Repeat("hidden", 6) + "\nhidden"},
+			"ADMIN_TOKEN contains a line break or an invisible character (U+000A)"},
+		"ADMIN_TOKEN with a zero-width space": {
+			map[string]string{"ADMIN_TOKEN": strings.Repeat("hidden", 6) + "\u200bhidden"},
+			"ADMIN_TOKEN contains a line break or an invisible character (U+200B)"},
+		"SECRETS_KEY in quotation marks": {
+			map[string]string{"SECRETS_KEY": "'" + harness.SecretsKey + "'"},
+			"SECRETS_KEY is in quotation marks: remove them"},
+		"OIDC_CLIENT_SECRET in quotation marks": {
+			map[string]string{"OIDC_ISSUER": "https://accounts.example.com",
+				"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "'hidden'"},
+			"OIDC_CLIENT_SECRET is in quotation marks: remove them"},
+		"ROLE_PREFIX that PostgreSQL reserves": {map[string]string{"ROLE_PREFIX": "pg_x"},
+			"begins with pg_, which PostgreSQL reserves"},
 		"invalid MULTI_TENANT": {map[string]string{"MULTI_TENANT": "maybe"},
 			`invalid MULTI_TENANT "maybe": set it to true or false`},
 		"invalid AUTO_MIGRATE": {map[string]string{"AUTO_MIGRATE": "on"},
