@@ -130,7 +130,8 @@ func (e *examination) impersonations() []string {
 		"DO $$ BEGIN PERFORM " + e.forgedSetting() + "; END $$",
 		"RESET ROLE; SET LOCAL bailiwick.tenant = ''",
 		"SET LOCAL SESSION AUTHORIZATION DEFAULT",
-		"SET LOCAL ROLE bailiwick_owner",
+		"DO $$ BEGIN EXECUTE (SELECT format('SET LOCAL ROLE %I', pg_get_userbyid(nspowner))" +
+			" FROM pg_namespace WHERE nspname = 'bailiwick'); END $$", // the owner role
 		"SET LOCAL row_security = off",
 	}
 }

@@ -25,7 +25,8 @@ func TestTokenThatCannotBeOneIsRefusedWithoutShowingIt(t *testing.T) {
 		"“secret”": "quotation marks", "sec\nret": "U+000A", "sec\u00a0ret": "U+00A0",
 		"sec\ufeffret": "U+FEFF", "sec\x00ret": "U+0000", "sec\tret": "U+0009",
 	} {
-		_, err := terminal.Terminal{Getenv: func(string) string { return text }}.Token("REGISTRY_TOKEN")
+		getenv := func(string) string { return text }
+		_, err := terminal.Terminal{Getenv: getenv}.Token("REGISTRY_TOKEN")
 		require.ErrorContains(t, err, "REGISTRY_TOKEN")
 		require.ErrorContains(t, err, reason)
 		require.NotContains(t, err.Error(), "sec")

@@ -123,4 +123,11 @@ func tryOpen(t *testing.T, o postgres.Options) error {
 	return err
 }
 
-func widget(name string) federation.Ref { return federation.Ref{Kind: "widget", Name: name} }
+// requireKept requires the widget before, whose description is kept.
+func requireKept(t *testing.T, db *postgres.DB) {
+	t.Helper()
+	item, err := db.Services().Resources.Get(t.Context(), tenancy.DefaultID,
+		federation.Ref{Kind: "widget", Name: "before"})
+	require.NoError(t, err)
+	require.Contains(t, string(item.Spec), "kept")
+}

@@ -57,9 +57,7 @@ func TestStartMakesARestoredDumpWhole(t *testing.T) {
 				psql(t, d, printed(err))
 			}
 			db := d.serve(t)
-			item, err := db.Services().Resources.Get(t.Context(), tenancy.DefaultID, widget("before"))
-			require.NoError(t, err)
-			require.Contains(t, string(item.Spec), "kept")
+			requireKept(t, db)
 			secret, err := db.Services().Vault.Get(t.Context(), tenancy.DefaultID, "s")
 			require.NoError(t, err)
 			require.Equal(t, "value", string(secret))

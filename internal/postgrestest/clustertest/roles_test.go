@@ -69,6 +69,7 @@ func requireApart(t *testing.T, own, other database) {
 	// the login of one application doesn't open the other's database as its application
 	foreign := other.Options
 	foreign.SkipMigrations = true
-	foreign.AppURL, foreign.SystemURL = own.roleURL(t, "app", other), own.roleURL(t, "system", other)
+	foreign.AppURL = own.roleURL(t, "app", other)
+	foreign.SystemURL = own.roleURL(t, "system", other)
 	require.Error(t, tryOpen(t, foreign))
 }

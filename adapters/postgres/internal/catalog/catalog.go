@@ -97,7 +97,7 @@ reached AS MATERIALIZED (
 // and the parameters of [tables].
 func (c *Catalog) Query(ctx context.Context, query string, rows any) error {
 	return c.Tx.NewRaw(tables+query,
-		bun.List(declare.OwnedTables(c.Declared.Tables)), c.Roles.App, c.Roles.System,
-		c.Roles.Owner, c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}")).
+		bun.List(declare.OwnedTables(c.Declared.Tables)), c.Roles.App, c.Roles.System, c.Roles.Owner,
+		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}")).
 		Scan(ctx, rows)
 }

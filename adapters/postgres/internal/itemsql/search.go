@@ -39,7 +39,9 @@ func Searchable(t *declare.Table) bool { return t.Kind != "" && t.Singleton == "
 
 // SearchFunctionName returns the qualified name of the two search functions of the table's
 // kind.
-func SearchFunctionName(t *declare.Table) string { return SearchSchema + "." + sqltext.Quote(t.Kind) }
+func SearchFunctionName(t *declare.Table) string {
+	return SearchSchema + "." + sqltext.Quote(t.Kind)
+}
 
 // SearchSignatures returns the names and argument types of the two search functions, as
 // to_regprocedure reads them. The application calls entry, which verifies the tenant and calls

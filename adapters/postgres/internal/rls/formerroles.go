@@ -17,7 +17,8 @@ func FormerRoles(ctx context.Context, tx bun.IDB, roles pool.Roles) (former []st
 		SELECT r.rolname FROM pg_roles r LEFT JOIN
 		       (SELECT regexp_replace(rolname, '_owner$', '') AS prefix
 		          FROM pg_namespace JOIN pg_roles owner ON owner.oid = nspowner
-		         WHERE nspname = 'bailiwick' AND right(rolname, 6) = '_owner' AND NOT rolcanlogin) o ON true
+		         WHERE nspname = 'bailiwick' AND right(rolname, 6) = '_owner'
+		           AND NOT rolcanlogin) o ON true
 		 WHERE r.rolname NOT IN (?) AND NOT r.rolsuper
 		   AND (r.rolname ~ '^bailiwick(_[0-9]+)\?_(owner|app|system|search)$'
 		     OR r.rolname::text IN (o.prefix || '_owner', o.prefix || '_app', o.prefix || '_system',

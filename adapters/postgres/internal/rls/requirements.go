@@ -116,8 +116,8 @@ func administratorError(left []requirement) error {
 		hasPassword = hasPassword || r.hasPassword
 	}
 	if hasPassword {
-		text += "\n-- A verifier SCRAM-SHA-256… belongs to the password of the role's URL, which is" +
-			" derived from the migrating user's password unless it is set."
+		text += "\n-- A verifier SCRAM-SHA-256… belongs to the password of the role's URL, which" +
+			" is derived from the migrating user's password unless it is set."
 	}
 	return tenancy.Errorf(tenancy.CodeInvalidState, "%s\n-- Then start again.", text)
 }

@@ -24,7 +24,7 @@ func roleRequirements(
 	var required []requirement
 	for _, role := range []string{s.Roles.Owner, s.Roles.Search} {
 		required = append(required, requirement{
-			met:       "SELECT to_regrole(" + sqltext.Literal(sqltext.Quote(role)) + ") IS NOT NULL",
+			met:       "SELECT " + roleOID(role) + " IS NOT NULL",
 			statement: "CREATE ROLE " + sqltext.Quote(role) + " NOLOGIN " + withoutPrivileges,
 		})
 	}
@@ -66,7 +66,7 @@ func loginRequirement(
 		return nil, err
 	case len(found) == 0:
 		return []requirement{{
-			met:       "SELECT to_regrole(" + sqltext.Literal(sqltext.Quote(role)) + ") IS NOT NULL",
+			met:       "SELECT " + roleOID(role) + " IS NOT NULL",
 			statement: "CREATE ROLE " + definition, hasPassword: true,
 		}}, nil
 	case canLogIn(ctx, roleURL, found[0].CanLogin):

@@ -60,8 +60,8 @@ func (g schemaGrant) create(role, condition string, tables []string) requirement
 	names := strings.Join(tables, ", ")
 	return requirement{
 		met: "SELECT " + g.missing() + " OR " + g.has(role, "CREATE") + " AND " +
-			g.has(role, "USAGE") + " OR cardinality(ARRAY[" + names + "]) = (SELECT count(*) FROM " +
-			quotedTables + " WHERE c.name IN (" + names + ") AND " + condition + ")",
+			g.has(role, "USAGE") + " OR cardinality(ARRAY[" + names + "]) =" +
+			" (SELECT count(*) FROM " + quotedTables + " WHERE c.name IN (" + names + ") AND " + condition + ")",
 		statement: "GRANT USAGE, CREATE ON SCHEMA " + sqltext.Quote(g.schema) + " TO " +
 			sqltext.Quote(role),
 		own: "SELECT " + g.mayGrant("CREATE") + " AND " + g.mayGrant("USAGE"),
@@ -119,7 +119,8 @@ func (u migratingUser) connect(roles ...string) requirement {
 // quotedTables are all tables, with their names as declare quotes them. to_regclass would fail for
 // a user who may not use the table's schema.
 const quotedTables = `(SELECT c.*, format('"%s"."%s"', replace(n.nspname, '"', '""'),
-	replace(c.relname, '"', '""')) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) c`
+	replace(c.relname, '"', '""')) AS name
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) c`
 
 // roleOID is an expression for a role's oid. It is NULL if the role doesn't exist.
 func roleOID(role string) string {

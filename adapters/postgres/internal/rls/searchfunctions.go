@@ -31,8 +31,8 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 	role := sqltext.Quote(settings.Roles.Search)
 	if _, err := tx.ExecContext(ctx, strings.Join([]string{
 		// CREATE SCHEMA IF NOT EXISTS needs the privilege also if the schema exists
-		"DO $$ BEGIN IF to_regnamespace('" + itemsql.SearchSchema + "') IS NULL THEN" +
-			" CREATE SCHEMA " + itemsql.SearchSchema + " AUTHORIZATION " + role + "; END IF; END $$",
+		"DO $$ BEGIN IF to_regnamespace('" + itemsql.SearchSchema + "') IS NULL" +
+			" THEN CREATE SCHEMA " + itemsql.SearchSchema + " AUTHORIZATION " + role + "; END IF; END $$",
 		"GRANT USAGE ON SCHEMA " + itemsql.SearchSchema + " TO " + app + ", " + system,
 		"GRANT USAGE ON SCHEMA bailiwick TO " + role,
 		"GRANT EXECUTE ON FUNCTION bailiwick.current_tenant() TO " + role,
