@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -48,6 +49,7 @@ func TestStartMakesARestoredDumpWhole(t *testing.T) {
 			name := strings.ToLower(strings.ReplaceAll(d.user, `"`, "") + " restored")
 			fixture.Exec(t, server, "CREATE DATABASE "+quote(name)+" OWNER "+quote(d.user))
 			d.admin, d.URL = fresh, withUser(t, fresh, d.user, password)
+			d.Adopt = &adoption.Database{} // it is read before anything is created
 			d.rename(t, name)
 			shell(t, way.commands, "SUPERUSER_URL="+original.admin, "NEW_SUPERUSER_URL="+d.admin,
 				"NEW_DATABASE_URL="+d.URL)

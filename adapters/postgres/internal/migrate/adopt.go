@@ -79,6 +79,9 @@ func Up(ctx context.Context, c Config, m adoption.Options) error {
 		return migrateAll(ctx, c)
 	}
 	phase := cmp.Or(m.Phase, adoption.Expand)
+	if err := prepareUnreadable(ctx, c); err != nil {
+		return err
+	}
 	return WithEngine(ctx, c, m, func(ctx context.Context, e *adopt.Engine) error {
 		if err := e.Lock(ctx); err != nil {
 			return err
@@ -111,6 +114,20 @@ func Up(ctx context.Context, c Config, m adoption.Options) error {
 		}
 		return migrateAll(ctx, c)
 	})
+}
+
+// prepareUnreadable returns the statements for the database's administrator if the migrating user may
+// not even read how far the adoption is: another user has restored the database.
+func prepareUnreadable(ctx context.Context, c Config) error {
+	var readable bool
+	err := inMigration(ctx, c, func(db *bun.DB) error {
+		return db.NewRaw("SELECT coalesce(has_schema_privilege("+
+			"to_regnamespace('bailiwick')::oid, 'USAGE'), true)").Scan(ctx, &readable)
+	})
+	if err != nil || readable {
+		return err
+	}
+	return prepareServer(ctx, c)
 }
 
 // migrateLibrary creates the library's tables and functions. It also records as applied the

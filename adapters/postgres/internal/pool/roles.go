@@ -53,7 +53,8 @@ func DefaultRoles(ctx context.Context, rawURL string) (Roles, error) {
 	if err != nil {
 		return Roles{}, fmt.Errorf("postgres: reading the database's oid: %w", err)
 	}
-	return RolesWithPrefix(fmt.Sprintf("%s%d", defaultPrefix, oid)), nil
+	return RolesWithPrefix(fmt.Sprintf("%s%d", DefaultPrefix, oid)), nil
 }
 
-const defaultPrefix = "bailiwick_"
+// DefaultPrefix begins the names of [DefaultRoles]. The database's oid follows.
+const DefaultPrefix = "bailiwick_"

@@ -48,7 +48,8 @@ func roleRequirements(
 
 // loginRequirement is a role that can log in with its URL. The password of an existing role is set
 // only when the role can't log in, and never when objects of another database depend on the role:
-// the instances of that database would be locked out.
+// the instances of that database would be locked out. A role that is named after this database is
+// its role, even if a copy of the database hasn't got its own roles yet.
 func loginRequirement(
 	ctx context.Context, tx bun.IDB, role, roleURL string,
 ) ([]requirement, error) {
@@ -58,9 +59,11 @@ func loginRequirement(
 	}
 	var found []struct{ CanLogin, Shared bool }
 	err = tx.NewRaw(`SELECT rolcanlogin AS can_login, EXISTS (SELECT FROM pg_shdepend d
-		  WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.dbid NOT IN
-		    (0, (SELECT oid FROM pg_database WHERE datname = current_database()))) AS shared
-		FROM pg_roles r WHERE rolname = ?`, role).Scan(ctx, &found)
+		  WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
+		    AND d.dbid NOT IN (0, own.oid)) AND NOT starts_with(rolname, ?1 || own.oid || '_') AS shared
+		FROM pg_roles r, pg_database own
+		WHERE r.rolname = ?0 AND own.datname = current_database()`, role, pool.DefaultPrefix).
+		Scan(ctx, &found)
 	switch {
 	case err != nil:
 		return nil, err
