@@ -30,9 +30,10 @@ type RowSecurity struct {
 	Known          bool   // declared, or a partition or a child of a declared table
 	Reached        bool   // the application's role has a privilege on it
 	Exists         bool
-	Tenant         bool // it has a column tenant_id of type uuid
-	NotNull        bool // tenant_id can't be NULL
-	TenantDefault  bool // the default of tenant_id is the current tenant
+	Tenant         bool   // it has a column tenant_id of type uuid
+	IDColumn       string // the column with the tenant's id, quoted if needed
+	NotNull        bool   // tenant_id can't be NULL
+	TenantDefault  bool   // the default of tenant_id is the current tenant
 	Enabled        bool
 	Forced         bool
 	Policy         bool   // it has a policy with the name TenantPolicy
@@ -48,6 +49,7 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		  coalesce(t.known, true) AS known,
 		  t.oid IN (SELECT oid FROM reached) AS reached,
 		  t.oid IS NOT NULL AS exists, a.attnum IS NOT NULL AS tenant,
+		  coalesce(t.id_column, '') AS id_column,
 		  coalesce(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k
 		      WHERE k.conrelid = t.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]
 		        AND NOT k.convalidated)

@@ -58,7 +58,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.lock_quota() TO " + app,
-		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[]) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[])," +
+			" bailiwick.purge_leftovers(text[], text[], text) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.Tables {

@@ -43,8 +43,8 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 		if !itemsql.Searchable(t) {
 			continue
 		}
-		s := itemsql.Search{Table: t, Collate: info.Collate, Opclass: opclass}
-		if s.Columns, err = readSearchColumns(ctx, tx, t, info.Fold); err != nil {
+		s, err := readSearch(ctx, tx, t, info, opclass)
+		if err != nil {
 			return err
 		}
 		if err := createTableSearch(ctx, tx, s, settings.Roles); err != nil {
@@ -52,6 +52,15 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 		}
 	}
 	return nil
+}
+
+// readSearch returns the search of a table.
+func readSearch(
+	ctx context.Context, tx bun.IDB, t *declare.Table, info pool.ServerInfo, opclass string,
+) (s itemsql.Search, err error) {
+	s = itemsql.Search{Table: t, Collate: info.Collate, Opclass: opclass}
+	s.Columns, err = readSearchColumns(ctx, tx, t, info.Fold)
+	return s, err
 }
 
 // createTableSearch creates the policy, the indexes, the grants and the functions for the search
@@ -65,18 +74,13 @@ func createTableSearch(
 	if err := createSearchIndexes(ctx, tx, s); err != nil {
 		return err
 	}
-	entry, tenantSearch := itemsql.SearchSignatures(s.Table)
-	app, role := sqltext.Quote(roles.App), sqltext.Quote(roles.Search)
+	role := sqltext.Quote(roles.Search)
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
 		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + role,
 		"GRANT SELECT (" + strings.Join(s.ReadColumns(), ", ") + ") ON " + s.Table.SQL +
 			" TO " + role,
-		s.CreateTenantSearch(),
-		s.CreateEntry(),
-		"ALTER FUNCTION " + tenantSearch + " OWNER TO " + role,
-		"ALTER FUNCTION " + entry + " OWNER TO " + role,
-		"REVOKE ALL ON FUNCTION " + tenantSearch + ", " + entry + " FROM PUBLIC, " + app,
-		"GRANT EXECUTE ON FUNCTION " + entry + " TO " + app,
+		createEntry(s, roles),
+		createTenantSearch(s, roles),
 	}, ";\n"))
 	return err
 }
