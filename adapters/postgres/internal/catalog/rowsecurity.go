@@ -38,6 +38,8 @@ type RowSecurity struct {
 	Forced         bool
 	Policy         bool   // it has a policy with the name TenantPolicy
 	VersionTrigger bool   // it has the trigger that increments versions
+	TriggerOff     bool   // one of the library's triggers on it is disabled
+	OfOwner        bool   // it belongs to the owner role
 	QuotaArgs      string // see quotaArgs; empty without the trigger that checks the quota
 }
 
@@ -66,6 +68,10 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		  EXISTS (SELECT FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'
 		      AND g.tgenabled IN ('O', 'A')) AS version_trigger,
+		  EXISTS (SELECT FROM pg_trigger g
+		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota')
+		      AND g.tgenabled IN ('D', 'R')) AS trigger_off,
+		  coalesce(pg_get_userbyid(c.relowner) = ?3, false) AS of_owner,
 		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota'
 		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args
@@ -75,6 +81,28 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
 		ORDER BY name`, &tables)
 	return tables, err
+}
+
+// SwitchedOff returns what is off although the table was protected before: it has another part of
+// the protection, or it belongs to the owner role.
+func (r RowSecurity) SwitchedOff() (off []string) {
+	if !r.Policy && !r.Enabled && !r.Forced && !r.VersionTrigger && !r.TriggerOff && !r.OfOwner {
+		return nil
+	}
+	for _, part := range []struct {
+		isOff bool
+		text  string
+	}{
+		{!r.Policy, "the policy was missing"},
+		{!r.Enabled, "row security was off"},
+		{!r.Forced, "row security wasn't forced"},
+		{r.TriggerOff, "a trigger was disabled"},
+	} {
+		if part.isOff {
+			off = append(off, part.text)
+		}
+	}
+	return off
 }
 
 // CreateMissing returns the statements that create what the table lacks. kind is nil for a table

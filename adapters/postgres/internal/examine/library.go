@@ -11,6 +11,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrations"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/rls"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // checkLibrary compares everything in the library's schemas with what the migrations create: who
@@ -30,6 +31,18 @@ func checkLibrary(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, er
 		return nil, err
 	}
 	return l.compare(), nil
+}
+
+// MissingGrants returns the privileges that the library granted on its objects and that somebody
+// revoked, as texts for a person. Without roles or in a database of another version it finds none.
+func MissingGrants(ctx context.Context, c *catalog.Catalog) (missing []string, err error) {
+	findings, err := checkLibrary(ctx, c)
+	for _, f := range findings {
+		if f.Code == "library_grant_missing" {
+			missing = append(missing, f.Object+": "+f.Why)
+		}
+	}
+	return missing, err
 }
 
 // hasThisVersion reports whether the applied migrations are exactly those of this version.
@@ -76,6 +89,10 @@ func newLibrary(
 				e.Kind == catalog.KindPolicy || strings.Contains(e.Object, itemsql.SearchSchema)
 		})
 	}
+	migrating := " TO " + sqltext.QuoteIfNeeded(c.MigratingUser)
+	l.ignore(func(e catalog.Entry) bool {
+		return e.Kind == catalog.KindGrant && strings.HasSuffix(e.Part, migrating)
+	})
 	// checkPolicies looks at the row security of tables with a policy for tenants
 	policies := catalog.LibraryPolicies(c.Scope)
 	l.ignore(func(e catalog.Entry) bool {

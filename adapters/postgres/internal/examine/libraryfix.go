@@ -229,8 +229,11 @@ func (l *library) setColumn(found, expected catalog.Entry) string {
 	value, notNull := strings.CutSuffix(expected.Value, " NOT NULL")
 	sqlType, standard, hasDefault := strings.Cut(value, " DEFAULT ")
 	plain, _, _ := strings.Cut(sqlType, " COLLATE ")
-	statements := []string{column + "DROP DEFAULT",
-		column + "TYPE " + sqlType + " USING " + expected.Part + "::" + plain}
+	statements := []string{column + "DROP DEFAULT"}
+	if !strings.HasPrefix(found.Value+" ", sqlType+" ") {
+		statements = append(statements,
+			column+"TYPE "+sqlType+" USING "+expected.Part+"::"+plain)
+	}
 	if hasDefault {
 		statements = append(statements, column+"SET DEFAULT "+standard)
 	}
@@ -269,7 +272,7 @@ func (l *library) remove(e catalog.Entry) string {
 	case "policy", "trigger", "rule":
 		return "DROP " + strings.ToUpper(e.Kind) + " IF EXISTS " + e.Part + " ON " + table
 	case "default privileges":
-		return e.Value
+		return l.inRoles(e.Value)
 	}
 	return ""
 }
