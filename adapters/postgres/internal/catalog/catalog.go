@@ -72,7 +72,8 @@ ids AS MATERIALIZED (
      AND (lower(a.attname) IN ('tenant_id', 'tenantid') OR EXISTS (
        SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
           AND k.confrelid = to_regclass('bailiwick.tenants') AND k.conkey = ARRAY[a.attnum]))
-     AND c.oid NOT IN (SELECT to_regclass(x)::oid FROM unnest(ARRAY[?7]::text[]) x WHERE to_regclass(x) IS NOT NULL)
+     AND NOT EXISTS (SELECT FROM unnest(ARRAY[?7]::text[]) x WHERE x =
+       format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')))
    GROUP BY a.attrelid
 ),
 tree AS (

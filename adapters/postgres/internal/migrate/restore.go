@@ -21,6 +21,18 @@ func readSwitchedOff(ctx context.Context, db *bun.DB, c Config) (objects []strin
 	if err != nil || !migrated || c.adopting {
 		return nil, err
 	}
+	// the savepoint takes the settings back
+	if _, err := db.ExecContext(ctx, "SAVEPOINT switched_off; "+catalog.LocalSettings); err != nil {
+		return nil, err
+	}
+	if objects, err = findSwitchedOff(ctx, db, c); err != nil {
+		return nil, err
+	}
+	_, err = db.ExecContext(ctx, "ROLLBACK TO SAVEPOINT switched_off")
+	return objects, err
+}
+
+func findSwitchedOff(ctx context.Context, db *bun.DB, c Config) (objects []string, err error) {
 	cat := catalog.New(db, c.Settings, c.Declared)
 	tables, err := cat.RowSecurity(ctx)
 	if err != nil {

@@ -14,7 +14,7 @@ AS $$
        SELECT FROM pg_constraint AS k
         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid = 'bailiwick.tenants'::regclass AND k.conkey = ARRAY[a.attnum]))
      AND c.oid NOT IN (SELECT t.oid FROM bailiwick.purge_tables(declared) AS t)
-     AND c.oid NOT IN (SELECT to_regclass(e.name) FROM unnest(exempt) AS e (name) WHERE to_regclass(e.name) IS NOT NULL)
+     AND NOT EXISTS (SELECT FROM unnest(exempt) AS e (name) WHERE e.name = format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')))
    GROUP BY 1, 2
    ORDER BY 2
 $$;
