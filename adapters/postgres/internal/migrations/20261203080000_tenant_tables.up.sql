@@ -10,6 +10,9 @@ AS $$
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
    WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'bailiwick')
+     AND NOT EXISTS (SELECT FROM pg_constraint AS k -- the database itself refuses to remove the tenant
+        WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid = 'bailiwick.tenants'::regclass AND k.conkey = ARRAY[a.attnum]
+          AND k.confdeltype IN ('a', 'r'))
      AND (lower(a.attname) IN ('tenant_id', 'tenantid') OR EXISTS (
        SELECT FROM pg_constraint AS k
         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid = 'bailiwick.tenants'::regclass AND k.conkey = ARRAY[a.attnum]))
