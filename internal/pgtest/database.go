@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,8 +57,9 @@ func (a *admin) copyTemporary(ctx context.Context, from, url string) error {
 	if err != nil || open {
 		return err
 	}
+	name, _, _ := strings.Cut(path.Base(url), "?")
 	_, err = a.db.ExecContext(ctx, "REVOKE TEMPORARY ON DATABASE ? FROM PUBLIC",
-		bun.Ident(path.Base(url)))
+		bun.Ident(name))
 	return err
 }
 
