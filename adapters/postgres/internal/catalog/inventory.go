@@ -153,7 +153,8 @@ WITH ns AS (
   SELECT 'column', object, quote_ident(a.attname),
          format_type(a.atttypid, a.atttypmod)
            || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END
-           || CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS (' || pg_get_expr(d.adbin, d.adrelid) || ') STORED'
+           || CASE WHEN a.attgenerated = 's' THEN ' GENERATED ALWAYS AS ('
+                || pg_get_expr(d.adbin, d.adrelid) || ') STORED'
                 ELSE coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '') END
            || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
     FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -167,10 +168,12 @@ WITH ns AS (
   SELECT 'index', object, format('%I', x.relname), pg_get_indexdef(x.oid)
            || CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN '' ELSE ' (invalid)' END
     FROM rel JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class x ON x.oid = i.indexrelid
-   WHERE NOT month AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
+   WHERE NOT month
+     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
   UNION ALL
   SELECT 'trigger', object, quote_ident(g.tgname), pg_get_triggerdef(g.oid)
-           || CASE g.tgenabled WHEN 'O' THEN '' WHEN 'A' THEN ' (always)' WHEN 'R' THEN ' (replica)' ELSE ' (disabled)' END
+           || CASE g.tgenabled WHEN 'O' THEN '' WHEN 'A' THEN ' (always)'
+                WHEN 'R' THEN ' (replica)' ELSE ' (disabled)' END
     FROM rel JOIN pg_trigger g ON g.tgrelid = rel.oid AND NOT g.tgisinternal
   UNION ALL
   SELECT 'rule', object, quote_ident(w.rulename), pg_get_ruledef(w.oid)
@@ -178,21 +181,25 @@ WITH ns AS (
   UNION ALL
   SELECT 'policy', object, quote_ident(p.polname),
          CASE WHEN p.polpermissive THEN 'AS PERMISSIVE FOR ' ELSE 'AS RESTRICTIVE FOR ' END
-           || CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END
+           || CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
+                WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END
            || ' TO ' || (SELECT string_agg(r.name, ', ' ORDER BY r.name) FROM roles r WHERE r.oid = ANY (p.polroles))
            || coalesce(' USING (' || pg_get_expr(p.polqual, p.polrelid) || ')', '')
            || coalesce(' WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')', '')
     FROM rel JOIN pg_policy p ON p.polrelid = rel.oid WHERE p.polname <> 'bailiwick_tenant'
   UNION ALL
-  SELECT 'view', object, '', regexp_replace(regexp_replace(pg_get_viewdef(rel.oid), '\mimport_items\.(\w)', '\1', 'g'), '\s+', ' ', 'g')
+  SELECT 'view', object, '', regexp_replace(regexp_replace(
+           pg_get_viewdef(rel.oid), '\mimport_items\.(\w)', '\1', 'g'), '\s+', ' ', 'g')
     FROM rel WHERE relkind IN ('v', 'm')
   UNION ALL
   SELECT CASE WHEN p.of_kind THEN 'kind function' ELSE 'function' END, p.object, '',
          CASE WHEN p.of_kind
            THEN CASE WHEN p.prosecdef THEN 'DEFINER' ELSE 'INVOKER' END
              || CASE WHEN obj_description(p.oid, 'pg_proc') = ` + FunctionDigest + ` THEN '' ELSE ' changed' END
-           ELSE concat_ws(' ', CASE p.prokind WHEN 'f' THEN 'FUNCTION' ELSE 'OTHER' END, 'RETURNS', pg_get_function_result(p.oid),
-             'LANGUAGE', l.lanname, CASE p.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END,
+           ELSE concat_ws(' ', CASE p.prokind WHEN 'f' THEN 'FUNCTION' ELSE 'OTHER' END,
+             'RETURNS', pg_get_function_result(p.oid),
+             'LANGUAGE', l.lanname,
+             CASE p.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' ELSE 'VOLATILE' END,
              CASE WHEN p.prosecdef THEN 'SECURITY DEFINER' ELSE 'SECURITY INVOKER' END,
              CASE WHEN p.proisstrict THEN 'STRICT' END, CASE WHEN p.proleakproof THEN 'LEAKPROOF' END,
              'PARALLEL', p.proparallel, p.proconfig::text, md5(p.prosrc)) END
@@ -207,10 +214,12 @@ WITH ns AS (
        SELECT FROM pg_type t WHERE t.oid = d.objid AND (t.typrelid <> 0 OR t.typelem <> 0)))
   UNION ALL
   SELECT 'default privileges', format('SCHEMA %I', ns.nspname),
-         CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END,
+         CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+           WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END,
          format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I REVOKE ALL ON %s FROM %s',
            pg_get_userbyid(d.defaclrole), ns.nspname,
-           CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END,
+           CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES'
+           WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END,
            (SELECT string_agg(DISTINCT r.name, ', ') FROM aclexplode(d.defaclacl) a JOIN roles r ON r.oid = a.grantee))
     FROM pg_default_acl d JOIN ns ON ns.oid = d.defaclnamespace
 )

@@ -98,7 +98,7 @@ var grantChecks = []check{
 		   AND has_database_privilege(app.oid, d.oid, 'TEMP')`},
 	// Only USAGE is needed, for the default of a column.
 	{"grant_sequence", doctor.SeverityError,
-		"the sequence shows how many rows other tenants add, and whoever changes it stops them", `
+		"the sequence shows how many rows other tenants add, and a change of it stops them", `
 		SELECT c.oid::regclass::text,
 		       format('REVOKE SELECT, UPDATE ON SEQUENCE %s FROM PUBLIC, %s', c.oid::regclass, app.name),
 		       NOT EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee = 0), false
@@ -118,7 +118,8 @@ var grantChecks = []check{
 		         || CASE WHEN n.oid IS NULL THEN '' ELSE format(' in %I', n.nspname) END,
 		       format('ALTER DEFAULT PRIVILEGES FOR ROLE %I', pg_get_userbyid(d.defaclrole))
 		         || CASE WHEN n.oid IS NULL THEN '' ELSE format(' IN SCHEMA %I', n.nspname) END
-		         || ' REVOKE ALL ON ' || CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END || ' FROM ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE app.name END,
+		         || ' REVOKE ALL ON ' || CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END
+		         || ' FROM ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE app.name END,
 		       a.grantee <> 0, false
 		  FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, app,
 		       LATERAL (SELECT DISTINCT x.grantee FROM aclexplode(d.defaclacl) x WHERE x.grantee IN (0, app.oid)) a

@@ -9,8 +9,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrations"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/rls"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
@@ -59,7 +57,7 @@ func hasThisVersion(ctx context.Context, c *catalog.Catalog) (current bool, err 
 		return false, err
 	}
 	slices.Sort(applied)
-	known, err := migrations.Names()
+	known, err := catalog.MigrationNames()
 	return slices.Equal(slices.Compact(applied), known), err
 }
 
@@ -103,7 +101,7 @@ func newLibrary(
 		l.known[e.Object] = true
 	}
 	var err error
-	if l.create, err = rls.KindFunctionStatements(ctx, c.Tx, c.Declared, c.Roles); err != nil {
+	if l.create, err = catalog.KindFunctionStatements(ctx, c.Tx, c.Declared, c.Roles); err != nil {
 		return nil, err
 	}
 	err = c.Tx.NewRaw("SELECT '{' || k || '}' FROM (VALUES ('owner', ?), ('search', ?), ('app', ?),"+

@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 )
 
@@ -14,7 +15,7 @@ import (
 // before the columns that they read: PL/pgSQL checks these only when a function runs.
 func CreateGetFunctions(ctx context.Context, tx bun.IDB, d *declare.Set) error {
 	for _, t := range d.KindTables {
-		if _, err := tx.ExecContext(ctx, createGet(d, t)); err != nil {
+		if _, err := tx.ExecContext(ctx, catalog.CreateGet(d, t)); err != nil {
 			return fmt.Errorf("the get function of %s: %w", t.SQL, err)
 		}
 	}

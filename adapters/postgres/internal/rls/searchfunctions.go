@@ -1,18 +1,17 @@
 package rls
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
-	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // CreateSearch creates what searches need: the search role's privileges, the indexes, and the
@@ -43,7 +42,7 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 		if !itemsql.Searchable(t) {
 			continue
 		}
-		s, err := readSearch(ctx, tx, t, info, opclass)
+		s, err := catalog.ReadSearch(ctx, tx, t, info, opclass)
 		if err != nil {
 			return err
 		}
@@ -52,15 +51,6 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 		}
 	}
 	return nil
-}
-
-// readSearch returns the search of a table.
-func readSearch(
-	ctx context.Context, tx bun.IDB, t *declare.Table, info pool.ServerInfo, opclass string,
-) (s itemsql.Search, err error) {
-	s = itemsql.Search{Table: t, Collate: info.Collate, Opclass: opclass}
-	s.Columns, err = readSearchColumns(ctx, tx, t, info.Fold)
-	return s, err
 }
 
 // createTableSearch creates the policy, the indexes, the grants and the functions for the search
@@ -79,8 +69,8 @@ func createTableSearch(
 		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + role,
 		"GRANT SELECT (" + strings.Join(s.ReadColumns(), ", ") + ") ON " + s.Table.SQL +
 			" TO " + role,
-		createEntry(s, roles),
-		createTenantSearch(s, roles),
+		catalog.CreateEntry(s, roles),
+		catalog.CreateTenantSearch(s, roles),
 	}, ";\n"))
 	return err
 }
@@ -104,33 +94,4 @@ func createSearchPolicy(
 		"; CREATE POLICY bailiwick_search ON "+t.SQL+" FOR SELECT TO "+sqltext.Quote(role)+
 		" USING (true)")
 	return err
-}
-
-// readSearchColumns returns the name column and the search columns, in this order, with their
-// collations. lower() of a column and lower() of the text to find must use the same collation:
-// fold, or else the column's, as ILIKE does.
-func readSearchColumns(
-	ctx context.Context, tx bun.IDB, t *declare.Table, fold string,
-) ([]itemsql.SearchColumn, error) {
-	var columns []itemsql.SearchColumn
-	for _, name := range append([]string{t.NameColumn}, t.Search...) {
-		var collation []string
-		err := tx.NewRaw(`SELECT coalesce(
-				' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(c.collname), '')
-			FROM pg_attribute a
-			LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
-			LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
-			WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND NOT a.attisdropped`,
-			t.SQL, name).Scan(ctx, &collation)
-		if err != nil {
-			return nil, err
-		}
-		if len(collation) == 0 {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid,
-				"table %s has no column %q, which is declared for searches", t.SQL, name)
-		}
-		columns = append(columns,
-			itemsql.SearchColumn{Name: sqltext.Quote(name), Collation: cmp.Or(fold, collation[0])})
-	}
-	return columns, nil
 }

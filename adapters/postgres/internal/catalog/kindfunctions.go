@@ -1,12 +1,12 @@
-package rls
+package catalog
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
 	"github.com/uptrace/bun"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
@@ -24,7 +24,7 @@ func KindFunctionStatements(
 	statements := map[string]string{}
 	for _, t := range d.KindTables {
 		signature := itemsql.GetFunctionSignature(t)
-		create := createGet(d, t)
+		create := CreateGet(d, t)
 		if roles.App != "" {
 			create += ";\nALTER FUNCTION " + signature + " OWNER TO " + sqltext.Quote(roles.Owner) +
 				";\nGRANT EXECUTE ON FUNCTION " + signature + " TO " + sqltext.Quote(roles.App)
@@ -49,7 +49,7 @@ func addSearches(
 	if err != nil {
 		return err
 	}
-	opclass, err := findTrigrams(ctx, tx)
+	opclass, err := FindTrigrams(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func addSearches(
 		if !itemsql.Searchable(t) {
 			continue
 		}
-		s, err := readSearch(ctx, tx, t, info, opclass)
+		s, err := ReadSearch(ctx, tx, t, info, opclass)
 		if tenancy.CodeOf(err) == tenancy.CodeInvalid {
 			continue
 		}
@@ -66,7 +66,7 @@ func addSearches(
 		}
 		entry, tenantSearch := itemsql.SearchSignatures(t)
 		for signature, create := range map[string]string{
-			entry: createEntry(s, roles), tenantSearch: createTenantSearch(s, roles),
+			entry: CreateEntry(s, roles), tenantSearch: CreateTenantSearch(s, roles),
 		} {
 			name, err := inventoryName(ctx, tx, signature)
 			if err != nil {
@@ -87,25 +87,25 @@ func inventoryName(ctx context.Context, tx bun.IDB, signature string) (name stri
 	return schema + "." + name + "(" + arguments, err
 }
 
-// createGet creates the get function of a kind. Its owner and grants come later.
-func createGet(d *declare.Set, t *declare.Table) string {
+// CreateGet creates the get function of a kind. Its owner and grants come later.
+func CreateGet(d *declare.Set, t *declare.Table) string {
 	signature := itemsql.GetFunctionSignature(t)
 	return strings.Join([]string{
 		itemsql.CreateGetFunction(d, t),
 		"REVOKE ALL ON FUNCTION " + signature + " FROM PUBLIC",
-		catalog.StampFunction(signature),
+		StampFunction(signature),
 	}, ";\n")
 }
 
-// createEntry creates the search function that the application calls.
-func createEntry(s itemsql.Search, roles pool.Roles) string {
+// CreateEntry creates the search function that the application calls.
+func CreateEntry(s itemsql.Search, roles pool.Roles) string {
 	entry, _ := itemsql.SearchSignatures(s.Table)
 	return createSearch(s.CreateEntry(), entry, roles) + ";\nGRANT EXECUTE ON FUNCTION " + entry +
 		" TO " + sqltext.Quote(roles.App)
 }
 
-// createTenantSearch creates the search function that only the search role may call.
-func createTenantSearch(s itemsql.Search, roles pool.Roles) string {
+// CreateTenantSearch creates the search function that only the search role may call.
+func CreateTenantSearch(s itemsql.Search, roles pool.Roles) string {
 	_, tenantSearch := itemsql.SearchSignatures(s.Table)
 	return createSearch(s.CreateTenantSearch(), tenantSearch, roles)
 }
@@ -115,6 +115,52 @@ func createSearch(create, signature string, roles pool.Roles) string {
 		create,
 		"ALTER FUNCTION " + signature + " OWNER TO " + sqltext.Quote(roles.Search),
 		"REVOKE ALL ON FUNCTION " + signature + " FROM PUBLIC, " + sqltext.Quote(roles.App),
-		catalog.StampFunction(signature),
+		StampFunction(signature),
 	}, ";\n")
+}
+
+// ReadSearch returns the search of a table.
+func ReadSearch(
+	ctx context.Context, tx bun.IDB, t *declare.Table, info pool.ServerInfo, opclass string,
+) (s itemsql.Search, err error) {
+	s = itemsql.Search{Table: t, Collate: info.Collate, Opclass: opclass}
+	s.Columns, err = readSearchColumns(ctx, tx, t, info.Fold)
+	return s, err
+}
+
+// readSearchColumns returns the name column and the search columns, in this order, with their
+// collations. lower() of a column and lower() of the text to find must use the same collation:
+// fold, or else the column's, as ILIKE does.
+func readSearchColumns(
+	ctx context.Context, tx bun.IDB, t *declare.Table, fold string,
+) ([]itemsql.SearchColumn, error) {
+	var columns []itemsql.SearchColumn
+	for _, name := range append([]string{t.NameColumn}, t.Search...) {
+		var collation []string
+		err := tx.NewRaw(`SELECT coalesce(
+				' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(c.collname), '')
+			FROM pg_attribute a
+			LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
+			LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
+			WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND NOT a.attisdropped`,
+			t.SQL, name).Scan(ctx, &collation)
+		if err != nil {
+			return nil, err
+		}
+		if len(collation) == 0 {
+			return nil, tenancy.Errorf(tenancy.CodeInvalid,
+				"table %s has no column %q, which is declared for searches", t.SQL, name)
+		}
+		columns = append(columns,
+			itemsql.SearchColumn{Name: sqltext.Quote(name), Collation: cmp.Or(fold, collation[0])})
+	}
+	return columns, nil
+}
+
+// FindTrigrams returns the qualified operator class, or "" without the extension.
+func FindTrigrams(ctx context.Context, tx bun.IDB) (opclass string, err error) {
+	var found []string
+	err = tx.NewRaw(`SELECT format('%I.gin_trgm_ops', n.nspname) FROM pg_extension e
+		JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'`).Scan(ctx, &found)
+	return strings.Join(found, ""), err
 }
