@@ -158,7 +158,7 @@ var Rooms = []Room{
 		toUUID, toBun),
 	postgresRoom("internal/catalog",
 		"it reads the catalog for rls and examine alike, and changes nothing",
-		inPostgres("schema"), inPostgres("internal/declare"), inPostgres("internal/itemsql"),
+		toTenancy, inPostgres("schema"), inPostgres("internal/declare"), inPostgres("internal/itemsql"),
 		inPostgres("internal/migrations"), inPostgres("internal/pool"),
 		inPostgres("internal/sqltext"), toBun),
 	postgresRoom("internal/rls",
