@@ -273,6 +273,7 @@ var postgresWhy = map[string]string{
 	"internal/audit":        "every write is in the audit log",
 	"internal/catalog":      "what the catalog says of isolation",
 	"internal/declare":      "the tables that were declared",
+	"internal/examine":      "what a start restores is a finding of the examination",
 	"internal/filterbypass": "the proof of isolation takes the filter away",
 	"internal/itemsql":      "the SQL of items",
 	"internal/migrations":   "the library's tables and functions",
