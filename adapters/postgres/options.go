@@ -55,6 +55,12 @@ type Options struct {
 	// Tables declares the tables that tenants own.
 	Tables []schema.Table
 
+	// WithoutTenants names tables, as table or schema.table, that have a column tenant_id or
+	// a foreign key to bailiwick.tenants and aren't tables of tenants: the host protects their
+	// rows and removes those of a purged tenant. [Doctor] and a purge treat every other table
+	// with a tenant's id as a table of tenants, whatever its schema and the type of the id.
+	WithoutTenants []string
+
 	// Migrations create the host's tables. They run after the library's migrations, in the
 	// same transaction, as the user of URL.
 	Migrations *bunmigrate.Migrations
@@ -167,6 +173,9 @@ func (o Options) check(ctx context.Context) (config, error) {
 	declared, err := declare.New(o.Tables)
 	if err != nil {
 		return config{}, err
+	}
+	for _, name := range o.WithoutTenants {
+		declared.WithoutTenants = append(declared.WithoutTenants, declare.QualifiedName(name))
 	}
 	settings, err := o.settings(ctx)
 	if err != nil {

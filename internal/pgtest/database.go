@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,7 +41,26 @@ func Template(t testing.TB, key string, fill func(url string) error) string {
 	if tmpl.err != nil {
 		t.Fatalf("pgtest: template %s: %v", key, tmpl.err)
 	}
-	return a.newDatabase(t, "TEMPLATE "+tmpl.name)
+	url := a.newDatabase(t, "TEMPLATE "+tmpl.name)
+	if err := a.copyTemporary(t.Context(), tmpl.name, url); err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	return url
+}
+
+// copyTemporary revokes the privilege to create temporary tables from PUBLIC if the template did:
+// CREATE DATABASE copies no grants on the database.
+func (a *admin) copyTemporary(ctx context.Context, from, url string) error {
+	var open bool
+	err := a.db.NewRaw("SELECT has_database_privilege('public', ?, 'TEMPORARY')", from).
+		Scan(ctx, &open)
+	if err != nil || open {
+		return err
+	}
+	name, _, _ := strings.Cut(path.Base(url), "?")
+	_, err = a.db.ExecContext(ctx, "REVOKE TEMPORARY ON DATABASE ? FROM PUBLIC",
+		bun.Ident(name))
+	return err
 }
 
 // template is a database to copy.

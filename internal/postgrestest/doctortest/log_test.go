@@ -2,8 +2,8 @@ package doctortest
 
 import (
 	"cmp"
-	"errors"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/internal/localpg"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
-	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )

@@ -43,14 +43,16 @@ const LocalSettings = "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"
 //	pools    the roles of the pools App and System
 //	declared the declared tables, by name, with their oid if they exist
 //	tables   the tables that tenants own and the library's tables. Owned tables are the
-//	         declared ones (known), the tables with a column tenant_id in the same schemas,
-//	         and the partitions and children of both. tenant is the number of the column
-//	         tenant_id.
+//	         declared ones (known), the tables of any schema with a column tenant_id of any
+//	         type or with a foreign key to the tenants, and the partitions and children of
+//	         both. tenant is the number of the column tenant_id of type uuid, and id_column
+//	         the name of the column that has the tenant's id.
 //	reached  the tables on which the application's role has a privilege
 //
 // Parameters: 0 the declared tables, 1 the application's role, 2 the system role, 3 the owner
 // role, 4 the migrating user, 5 the names of the library's functions, 6 the body of a search
-// entry, with {name} for its name.
+// entry, with {name} for its name, 7 the tables that are declared not to be tables of tenants, 8 the
+// search role.
 const tables = `WITH RECURSIVE
 app AS (
   SELECT oid, rolname, quote_ident(rolname) AS name FROM pg_roles
@@ -61,26 +63,37 @@ declared AS (SELECT n AS name, to_regclass(n)::oid AS oid FROM unnest(ARRAY[?0]:
 schemas AS (
   SELECT DISTINCT relnamespace AS oid FROM pg_class WHERE oid IN (SELECT oid FROM declared)
 ),
+ids AS MATERIALIZED (
+  SELECT a.attrelid AS oid, min(quote_ident(a.attname)) AS id_column
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f', 'm')
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relpersistence <> 't'
+     AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'bailiwick')
+     AND (lower(a.attname) IN ('tenant_id', 'tenantid') OR EXISTS (
+       SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f'
+          AND k.confrelid = to_regclass('bailiwick.tenants') AND k.conkey = ARRAY[a.attnum]))
+     AND NOT EXISTS (SELECT FROM unnest(ARRAY[?7]::text[]) x WHERE x =
+       format('"%s"."%s"', replace(n.nspname, '"', '""'), replace(c.relname, '"', '""')))
+   GROUP BY a.attrelid
+),
 tree AS (
   SELECT oid, true AS known FROM declared WHERE oid IS NOT NULL
   UNION
-  SELECT c.oid, false FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-     AND c.relnamespace IN (SELECT oid FROM schemas)
-     AND a.attname = 'tenant_id' AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped
+  SELECT i.oid, false FROM ids i JOIN pg_class c ON c.oid = i.oid AND c.relkind IN ('r', 'p')
   UNION
   SELECT i.inhrelid, t.known FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid
 ),
 tables AS MATERIALIZED (
   SELECT c.oid, c.oid::regclass::text AS name, bool_or(t.known) AS known,
          c.oid IN (SELECT oid FROM declared) AS declared,
-         false AS library, a.attnum AS tenant, c.relowner AS owner
+         false AS library, a.attnum AS tenant, c.relowner AS owner,
+         (SELECT i.id_column FROM ids i WHERE i.oid = c.oid) AS id_column
     FROM tree t JOIN pg_class c ON c.oid = t.oid
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
       AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped
    GROUP BY c.oid, a.attnum
   UNION ALL
-  SELECT c.oid, c.oid::regclass::text, true, false, true, a.attnum, c.relowner
+  SELECT c.oid, c.oid::regclass::text, true, false, true, a.attnum, c.relowner, NULL
     FROM pg_class c
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
       AND NOT a.attisdropped
@@ -98,6 +111,7 @@ reached AS MATERIALIZED (
 func (c *Catalog) Query(ctx context.Context, query string, rows any) error {
 	return c.Tx.NewRaw(tables+query,
 		bun.List(declare.OwnedTables(c.Declared.Tables)), c.Roles.App, c.Roles.System, c.Roles.Owner,
-		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}")).
+		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}"),
+		bun.List(c.Declared.WithoutTenants), c.Roles.Search).
 		Scan(ctx, rows)
 }

@@ -90,3 +90,6 @@ func libraryFunctionNames() []string {
 	functions, _ := LibraryObjects()
 	return append([]string{""}, slices.Sorted(maps.Keys(functions))...)
 }
+
+// MigrationNames returns the names of the library's migrations as a database records them, sorted.
+func MigrationNames() ([]string, error) { return migrations.Names() }

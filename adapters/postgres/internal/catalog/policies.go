@@ -119,6 +119,17 @@ func (p Policy) Restore() string {
 	return "ALTER POLICY " + TenantPolicy + " ON " + p.Table + " TO PUBLIC" + want.expressions()
 }
 
+// OfLibrary reports whether the policy of an owned table is one that the library creates, for
+// whichever scope.
+func (p Policy) OfLibrary() bool {
+	for _, s := range []schema.Scope{schema.Message, schema.Transaction} {
+		if p.expected = tenantPolicy(s); p.Current() {
+			return true
+		}
+	}
+	return false
+}
+
 // Current reports whether the policy is as expected for [TenantPolicy].
 func (p Policy) Current() bool {
 	want := p.expected

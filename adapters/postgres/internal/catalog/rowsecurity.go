@@ -30,13 +30,16 @@ type RowSecurity struct {
 	Known          bool   // declared, or a partition or a child of a declared table
 	Reached        bool   // the application's role has a privilege on it
 	Exists         bool
-	Tenant         bool // it has a column tenant_id of type uuid
-	NotNull        bool // tenant_id can't be NULL
-	TenantDefault  bool // the default of tenant_id is the current tenant
+	Tenant         bool   // it has a column tenant_id of type uuid
+	IDColumn       string // the column with the tenant's id, quoted if needed
+	NotNull        bool   // tenant_id can't be NULL
+	TenantDefault  bool   // the default of tenant_id is the current tenant
 	Enabled        bool
 	Forced         bool
 	Policy         bool   // it has a policy with the name TenantPolicy
 	VersionTrigger bool   // it has the trigger that increments versions
+	TriggerOff     bool   // one of the library's triggers on it is disabled
+	OfOwner        bool   // it belongs to the owner role
 	QuotaArgs      string // see quotaArgs; empty without the trigger that checks the quota
 }
 
@@ -48,6 +51,7 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		  coalesce(t.known, true) AS known,
 		  t.oid IN (SELECT oid FROM reached) AS reached,
 		  t.oid IS NOT NULL AS exists, a.attnum IS NOT NULL AS tenant,
+		  coalesce(t.id_column, '') AS id_column,
 		  coalesce(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k
 		      WHERE k.conrelid = t.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]
 		        AND NOT k.convalidated)
@@ -64,6 +68,10 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		  EXISTS (SELECT FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'
 		      AND g.tgenabled IN ('O', 'A')) AS version_trigger,
+		  EXISTS (SELECT FROM pg_trigger g
+		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota')
+		      AND g.tgenabled IN ('D', 'R')) AS trigger_off,
+		  coalesce(pg_get_userbyid(c.relowner) = ?3, false) AS of_owner,
 		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota'
 		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args
@@ -73,6 +81,28 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
 		ORDER BY name`, &tables)
 	return tables, err
+}
+
+// SwitchedOff returns what is off although the table was protected before: it has another part of
+// the protection, or it belongs to the owner role.
+func (r RowSecurity) SwitchedOff() (off []string) {
+	if !r.Policy && !r.Enabled && !r.Forced && !r.VersionTrigger && !r.TriggerOff && !r.OfOwner {
+		return nil
+	}
+	for _, part := range []struct {
+		isOff bool
+		text  string
+	}{
+		{!r.Policy, "the policy was missing"},
+		{!r.Enabled, "row security was off"},
+		{!r.Forced, "row security wasn't forced"},
+		{r.TriggerOff, "a trigger was disabled"},
+	} {
+		if part.isOff {
+			off = append(off, part.text)
+		}
+	}
+	return off
 }
 
 // CreateMissing returns the statements that create what the table lacks. kind is nil for a table

@@ -16,6 +16,10 @@ type Set struct {
 	KindTables []*Table          // those with a kind, each after the ones that it refers to
 	ByKind     map[string]*Table // the elements of KindTables
 	Kinds      *federation.Kinds
+
+	// WithoutTenants are the SQL names of tables that have a tenant's id and that the host
+	// declares not to be tables of tenants.
+	WithoutTenants []string
 }
 
 // New parses the declarations. It returns an error that names the table when a declaration

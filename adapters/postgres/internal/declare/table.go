@@ -203,6 +203,9 @@ func countStorage(r schema.Reference) int {
 	return count
 }
 
+// QualifiedName returns the SQL name of a table. Without a schema in its name it is in public.
+func QualifiedName(name string) string { return (&Table{Schema: "public"}).siblingTable(name) }
+
 // siblingTable returns the SQL name of a table. Without a schema in its name it is in t's
 // schema.
 func (t *Table) siblingTable(name string) string {

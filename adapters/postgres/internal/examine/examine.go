@@ -25,7 +25,7 @@ var checks = []func(context.Context, *catalog.Catalog) ([]doctor.Finding, error)
 	checkPolicies,
 	checkLibrary,
 	queryChecks(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks,
-		notificationChecks),
+		replicationChecks),
 }
 
 // runChecks runs all checks in the transaction c.Tx, in which it sets a search path: the server

@@ -31,13 +31,21 @@ var functionChecks = []check{
 		  FROM (` + definers + `) f
 		  JOIN app ON has_database_privilege(app.oid, current_database(), 'TEMP')
 		 WHERE f.path !~ '(^|, )pg_temp$' AND f.uses_path`},
-	// The fix gives the function to the library's owner role, to which FORCE row security applies.
 	{"definer_owner_bypasses", doctor.SeverityWarning,
 		"a SECURITY DEFINER function whose owner bypasses row security reads the rows of all" +
 			" tenants", `
-		SELECT f.name, format('ALTER ROUTINE %s OWNER TO %I', f.name, ?3::text), false, false
+		SELECT f.name, format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC, %s', f.name,
+		         (SELECT name FROM app)), false, false
 		  FROM (` + definers + `) f JOIN pg_roles r ON r.oid = f.proowner
 		 WHERE f.uses_path AND (r.rolsuper OR r.rolbypassrls)`},
+	// The library's own functions are compared with their definitions.
+	{"definer_owner_library", doctor.SeverityError,
+		"a SECURITY DEFINER function of one of the library's roles reads what the application's" +
+			" role must not read, such as the signing keys or the rows of all tenants", `
+		SELECT f.name, format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC, %s', f.name, (SELECT name FROM app)),
+		       false, false
+		  FROM (` + definers + `) f JOIN pg_roles r ON r.oid = f.proowner
+		 WHERE r.rolname IN (?2, ?3, ?8) AND f.nspname NOT IN ('bailiwick', '` + itemsql.SearchSchema + `')`},
 	{"function_leaves_state", doctor.SeverityWarning,
 		"the function changes its session, and the next user of the connection gets the change:" +
 			" use set_config with true or a lock with xact in its name, which end with the" +

@@ -85,7 +85,7 @@ var grantChecks = []check{
 		   AND has_database_privilege(app.oid, d.oid, 'CREATE')`},
 	// The connector drops a session's temporary tables before another tenant uses the
 	// connection. Without this privilege there are none.
-	{"grant_temp", doctor.SeverityWarning,
+	{"grant_temp", doctor.SeverityError,
 		"a temporary table hides the real table of the same name from the next user of the" +
 			" connection", `
 		SELECT quote_ident(d.datname), format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC, %s', d.datname, app.name),
@@ -96,6 +96,21 @@ var grantChecks = []check{
 		  FROM pg_database d, app
 		 WHERE d.datname = current_database() AND d.datdba <> app.oid
 		   AND has_database_privilege(app.oid, d.oid, 'TEMP')`},
+	// Only USAGE is needed, for the default of a column.
+	{"grant_sequence", doctor.SeverityError,
+		"the sequence shows how many rows other tenants add, and a change of it stops them", `
+		SELECT c.oid::regclass::text,
+		       format('REVOKE SELECT, UPDATE ON SEQUENCE %s FROM PUBLIC, %s', c.oid::regclass, app.name),
+		       NOT EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee = 0), false
+		  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, app
+		 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND c.relowner <> app.oid
+		   AND n.nspname <> 'bailiwick' AND has_sequence_privilege(app.oid, c.oid, 'SELECT, UPDATE')`},
+	{"large_objects", doctor.SeverityError,
+		"row security doesn't apply to large objects, so every tenant reads or writes the same one", `
+		SELECT 'large object ' || l.oid, format('REVOKE ALL ON LARGE OBJECT %s FROM PUBLIC, %s', l.oid, app.name),
+		       NOT EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.grantee = 0), false
+		  FROM pg_largeobject_metadata l, app
+		 WHERE EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.grantee IN (0, app.oid))`},
 	// The fix is safe unless PUBLIC is the grantee. It doesn't change existing tables.
 	{"default_privileges", doctor.SeverityWarning,
 		"the application's role may use the next table before the table has row security", `
@@ -103,11 +118,12 @@ var grantChecks = []check{
 		         || CASE WHEN n.oid IS NULL THEN '' ELSE format(' in %I', n.nspname) END,
 		       format('ALTER DEFAULT PRIVILEGES FOR ROLE %I', pg_get_userbyid(d.defaclrole))
 		         || CASE WHEN n.oid IS NULL THEN '' ELSE format(' IN SCHEMA %I', n.nspname) END
-		         || ' REVOKE ALL ON TABLES FROM ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE app.name END,
+		         || ' REVOKE ALL ON ' || CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' ELSE 'SEQUENCES' END
+		         || ' FROM ' || CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE app.name END,
 		       a.grantee <> 0, false
 		  FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace, app,
 		       LATERAL (SELECT DISTINCT x.grantee FROM aclexplode(d.defaclacl) x WHERE x.grantee IN (0, app.oid)) a
-		 WHERE d.defaclobjtype = 'r' AND d.defaclrole <> app.oid`},
+		 WHERE d.defaclobjtype IN ('r', 'S') AND d.defaclrole <> app.oid`},
 }
 
 // tableGrant finds tables on which the application's role has a privilege that policies don't

@@ -78,6 +78,42 @@ var roleChecks = []check{
 		  CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) o
 		  LEFT JOIN tables t ON d.classid = 'pg_class'::regclass AND t.oid = d.objid
 		 WHERE coalesce(o.schema, '') !~ '^pg_(toast_)*temp'`},
+	// These roles only own things. A login could be guessed, and each attribute gets past policies.
+	{"library_role_attributes", doctor.SeverityError,
+		"the role owns the library's objects, so it must not be able to log in or have an" +
+			" attribute that gets past row security", `
+		SELECT quote_ident(rolname),
+		       format('ALTER ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION', rolname),
+		       NOT rolsuper, false
+		  FROM pg_roles
+		 WHERE rolname IN (?3, ?8) AND EXISTS (SELECT FROM pools)
+		   AND (rolcanlogin OR rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolreplication)`},
+	{"library_role_member", doctor.SeverityError,
+		"the functions of this role have the rights of every role that it is a member of", `
+		SELECT quote_ident(r.rolname), format('REVOKE %I FROM %I', g.rolname, r.rolname), true, false
+		  FROM pg_roles r JOIN pg_auth_members m ON m.member = r.oid JOIN pg_roles g ON g.oid = m.roleid
+		 WHERE r.rolname IN (?3, ?8) AND EXISTS (SELECT FROM pools)`},
+	{"library_role_has_members", doctor.SeverityWarning,
+		"a member of this role can change the library's objects and turn row security off", `
+		SELECT quote_ident(r.rolname), format('REVOKE %I FROM %I', r.rolname, g.rolname), false, false
+		  FROM pg_roles r JOIN pg_auth_members m ON m.roleid = r.oid JOIN pg_roles g ON g.oid = m.member
+		 WHERE r.rolname IN (?3, ?8) AND EXISTS (SELECT FROM pools)
+		   AND NOT m.admin_option AND NOT g.rolsuper AND g.rolname NOT IN (?1, ?2, ?4)`},
+	// A role that has rights in other databases only isn't reported. One without any rights needs
+	// only one more grant: a warning.
+	{"other_bypassrls", doctor.SeverityError,
+		"this role can log in, or its members can, and it reads every tenant's rows, because" +
+			" policies don't apply to it", `
+		SELECT quote_ident(r.rolname), format('ALTER ROLE %I NOBYPASSRLS', r.rolname), false, NOT u.uses
+		  FROM pg_roles r, LATERAL (SELECT EXISTS (SELECT FROM tables t
+		         WHERE has_any_column_privilege(r.oid, t.oid, 'SELECT, INSERT, UPDATE')
+		            OR has_table_privilege(r.oid, t.oid, 'DELETE')) AS uses) u
+		 WHERE r.rolbypassrls AND NOT r.rolsuper AND r.rolname NOT IN (?1, ?2, ?3, ?4, ?8)
+		   AND EXISTS (SELECT FROM pools)
+		   AND (r.rolcanlogin OR EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = r.oid))
+		   AND has_database_privilege(r.oid, current_database(), 'CONNECT')
+		   AND (u.uses OR NOT EXISTS (SELECT FROM pg_shdepend d
+		         WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid))`},
 	{"owner_strong", doctor.SeverityWarning,
 		"whatever runs with the owner's rights, such as a view, bypasses row security if the" +
 			" owner does", `

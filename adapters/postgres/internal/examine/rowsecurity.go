@@ -42,6 +42,9 @@ func rowSecurityFindings(
 	if !t.Declared && !t.Reached {
 		base.Severity = doctor.SeverityWarning
 	}
+	if !t.Declared && !t.Tenant {
+		return []doctor.Finding{otherIDFinding(base, t)}
+	}
 	if !t.Exists || !t.Tenant {
 		base.Code, base.Safe = "table_missing", false
 		base.Why = "the table or its column tenant_id of type uuid is missing: migrate first"
@@ -60,6 +63,20 @@ func rowSecurityFindings(
 		findings = append(findings, nullable)
 	}
 	return findings
+}
+
+// otherIDFinding completes f for a table that isn't declared, and whose tenant's id no policy of the
+// library can compare.
+func otherIDFinding(f doctor.Finding, t catalog.RowSecurity) doctor.Finding {
+	f.Code, f.Safe = "tenant_id_type", false
+	f.Why = "the table has a tenant's id that isn't a column tenant_id of type uuid, so that" +
+		" nothing keeps tenants apart: change the column, or declare the table in" +
+		" Options.WithoutTenants"
+	f.Fix = "ALTER TABLE " + t.Name + " ALTER COLUMN tenant_id TYPE uuid USING tenant_id::text::uuid"
+	if t.IDColumn != schema.TenantColumn {
+		f.Fix = "ALTER TABLE " + t.Name + " RENAME COLUMN " + t.IDColumn + " TO tenant_id"
+	}
+	return f
 }
 
 // incompleteFinding completes f for a table of which something is missing; missing are the

@@ -29,6 +29,13 @@ var viewChecks = []check{
 		SELECT v.name, format('REVOKE ALL ON %s FROM PUBLIC, %s', v.name, (SELECT name FROM app)),
 		       NOT v.public, false
 		  FROM readers v WHERE v.relkind = 'm' AND v.reached`},
+	{"tenant_rows_elsewhere", doctor.SeverityError,
+		"a foreign table or a materialized view with a tenant's id can't have row security", `
+		SELECT c.oid::regclass::text, format('REVOKE ALL ON %s FROM PUBLIC, %s', c.oid::regclass, app.name),
+		       NOT EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee = 0), false
+		  FROM ids i JOIN pg_class c ON c.oid = i.oid AND c.relkind IN ('f', 'm'), app
+		 WHERE has_any_column_privilege(app.oid, c.oid, 'SELECT, INSERT, UPDATE')
+		    OR has_table_privilege(app.oid, c.oid, 'DELETE')`},
 }
 
 // readers are the views that read tables of tenants, themselves or through other views: whether the

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -42,11 +43,18 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 		if _, err := tx.ExecContext(ctx, purgeSettings); err != nil {
 			return err
 		}
-		if err := checkPurge(ctx, tx, id); err != nil {
+		slug, err := checkPurge(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		var err error
+		if err := s.refuseLeftovers(ctx, tx, slug); err != nil {
+			return err
+		}
 		if certificate, err = s.purge(ctx, tx, id); err != nil {
+			return err
+		}
+		// a row may have been added since, where no foreign key prevents it
+		if err := s.refuseLeftovers(ctx, tx, slug); err != nil {
 			return err
 		}
 		return audit.RecordPlatform(ctx, tx, tenancy.PurgeTenantEvent(certificate))
@@ -61,19 +69,34 @@ func (s *tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertif
 // turn off the JIT compiler, which would take longer than it saves.
 const purgeSettings = "SET LOCAL lock_timeout = '30s';SET LOCAL jit = off"
 
-// checkPurge returns a helpful error if the tenant can't be purged. The function bailiwick.purge
-// checks that again, after it has locked the tenant.
-func checkPurge(ctx context.Context, tx bun.IDB, id tenancy.ID) error {
+// checkPurge returns the tenant's slug, and a helpful error if the tenant can't be purged. The
+// function bailiwick.purge checks that again, after it has locked the tenant.
+func checkPurge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.Slug, error) {
 	var rows []tenantRow
 	err := tx.NewRaw("SELECT "+tenantColumns+" FROM bailiwick.tenants WHERE id = ?", id).
 		Scan(ctx, &rows)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if len(rows) == 0 {
-		return tenancy.ErrTenantNotFound
+		return "", tenancy.ErrTenantNotFound
 	}
-	return rows[0].tenant().CheckPurge()
+	t := rows[0].tenant()
+	return t.Slug, t.CheckPurge()
+}
+
+// refuseLeftovers refuses a purge that would leave rows of the tenant in tables that aren't
+// declared: the certificate would be wrong, and the library must not remove rows of tables that it
+// doesn't know.
+func (s *tenants) refuseLeftovers(ctx context.Context, tx bun.IDB, slug tenancy.Slug) error {
+	var refusal sql.NullString
+	err := tx.NewRaw("SELECT bailiwick.purge_leftovers(ARRAY[?]::text[], ARRAY[?]::text[], ?)",
+		bun.List(declare.OwnedTables(s.declared.Tables)), bun.List(s.declared.WithoutTenants), slug).
+		Scan(ctx, &refusal)
+	if err != nil || !refusal.Valid {
+		return err
+	}
+	return tenancy.Errorf(tenancy.CodeInvalidState, "nothing was purged: %s", refusal.String)
 }
 
 // purge removes the rows of the tenant that ctx is scoped to, and certifies what it removed.

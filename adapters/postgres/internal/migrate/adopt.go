@@ -112,6 +112,7 @@ func Up(ctx context.Context, c Config, m adoption.Options) error {
 		if state, err = e.State(ctx); err != nil || !InOneTransaction(state) {
 			return err
 		}
+		c.adopting = true
 		return migrateAll(ctx, c)
 	})
 }

@@ -33,6 +33,8 @@ type Config struct {
 	Declared *declare.Set
 	Host     *migrate.Migrations // the host's migrations; nil: none
 	Adopt    *adoption.Database  // nil: a single-tenant database is refused
+
+	adopting bool // the database is protected for the first time
 }
 
 // migrateAll migrates the schema in one transaction: the library's migrations, the host's,
@@ -97,6 +99,10 @@ func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
 
 // migrateIn is migrateAll within its transaction.
 func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
+	off, err := readSwitchedOff(ctx, db, c)
+	if err != nil {
+		return err
+	}
 	if err := prepareMigrations(ctx, db, c); err != nil {
 		return err
 	}
@@ -112,9 +118,16 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if err := rls.CreateGetFunctions(ctx, db, c.Declared); err != nil {
 		return err
 	}
-	if !c.MultiTenant {
-		return nil
+	if c.MultiTenant {
+		if err := grantRoles(ctx, db, c); err != nil {
+			return err
+		}
 	}
+	return recordRestored(ctx, db, c, off)
+}
+
+// grantRoles gives the roles what they own and the privileges that they need.
+func grantRoles(ctx context.Context, db *bun.DB, c Config) error {
 	if err := rls.ApplyRoleSettings(ctx, db, c.Settings); err != nil {
 		return err
 	}

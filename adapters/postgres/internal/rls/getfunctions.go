@@ -6,8 +6,8 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 )
 
 // CreateGetFunctions creates the get function of each kind. Every migration replaces the
@@ -15,9 +15,7 @@ import (
 // before the columns that they read: PL/pgSQL checks these only when a function runs.
 func CreateGetFunctions(ctx context.Context, tx bun.IDB, d *declare.Set) error {
 	for _, t := range d.KindTables {
-		_, err := tx.ExecContext(ctx, itemsql.CreateGetFunction(d, t)+
-			";\nREVOKE ALL ON FUNCTION "+itemsql.GetFunctionSignature(t)+" FROM PUBLIC")
-		if err != nil {
+		if _, err := tx.ExecContext(ctx, catalog.CreateGet(d, t)); err != nil {
 			return fmt.Errorf("the get function of %s: %w", t.SQL, err)
 		}
 	}

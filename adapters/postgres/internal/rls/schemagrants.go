@@ -33,7 +33,8 @@ func schemaRequirements(s pool.Settings, d *declare.Set, u migratingUser) []requ
 			g.use(s.Roles.App, s.Roles.System, s.Roles.Search))
 	}
 	if s.MultiTenant {
-		required = append(required, u.connect(s.Roles.App, s.Roles.System))
+		required = append(required, u.connect(s.Roles.App, s.Roles.System),
+			u.noTemporary(s.Roles.App))
 	}
 	return required
 }
@@ -113,6 +114,20 @@ func (u migratingUser) connect(roles ...string) requirement {
 			" OR EXISTS (SELECT FROM pg_database WHERE datname = current_database()" +
 			" AND (datacl IS NULL OR EXISTS (SELECT FROM aclexplode(datacl)" +
 			" WHERE grantee = 0 AND privilege_type = 'CONNECT')))", // PUBLIC includes new roles
+	}
+}
+
+// noTemporary requires that the application's role can't create temporary tables, which would hide
+// the real ones from the next user of the connection. By default PUBLIC has that privilege, which
+// includes every role: so the other roles of the database need a grant of it.
+func (u migratingUser) noTemporary(app string) requirement {
+	return requirement{
+		met: "SELECT NOT has_database_privilege(" + roleOID(app) +
+			", current_database(), 'TEMPORARY')",
+		statement: "REVOKE TEMPORARY ON DATABASE " + sqltext.Quote(u.Database) +
+			" FROM PUBLIC, " + sqltext.Quote(app),
+		own: "SELECT pg_has_role(datdba, 'USAGE') FROM pg_database" +
+			" WHERE datname = current_database()",
 	}
 }
 

@@ -1,18 +1,17 @@
 package rls
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
-	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // CreateSearch creates what searches need: the search role's privileges, the indexes, and the
@@ -43,8 +42,8 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 		if !itemsql.Searchable(t) {
 			continue
 		}
-		s := itemsql.Search{Table: t, Collate: info.Collate, Opclass: opclass}
-		if s.Columns, err = readSearchColumns(ctx, tx, t, info.Fold); err != nil {
+		s, err := catalog.ReadSearch(ctx, tx, t, info, opclass)
+		if err != nil {
 			return err
 		}
 		if err := createTableSearch(ctx, tx, s, settings.Roles); err != nil {
@@ -65,18 +64,13 @@ func createTableSearch(
 	if err := createSearchIndexes(ctx, tx, s); err != nil {
 		return err
 	}
-	entry, tenantSearch := itemsql.SearchSignatures(s.Table)
-	app, role := sqltext.Quote(roles.App), sqltext.Quote(roles.Search)
+	role := sqltext.Quote(roles.Search)
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
 		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + role,
 		"GRANT SELECT (" + strings.Join(s.ReadColumns(), ", ") + ") ON " + s.Table.SQL +
 			" TO " + role,
-		s.CreateTenantSearch(),
-		s.CreateEntry(),
-		"ALTER FUNCTION " + tenantSearch + " OWNER TO " + role,
-		"ALTER FUNCTION " + entry + " OWNER TO " + role,
-		"REVOKE ALL ON FUNCTION " + tenantSearch + ", " + entry + " FROM PUBLIC, " + app,
-		"GRANT EXECUTE ON FUNCTION " + entry + " TO " + app,
+		catalog.CreateEntry(s, roles),
+		catalog.CreateTenantSearch(s, roles),
 	}, ";\n"))
 	return err
 }
@@ -100,33 +94,4 @@ func createSearchPolicy(
 		"; CREATE POLICY bailiwick_search ON "+t.SQL+" FOR SELECT TO "+sqltext.Quote(role)+
 		" USING (true)")
 	return err
-}
-
-// readSearchColumns returns the name column and the search columns, in this order, with their
-// collations. lower() of a column and lower() of the text to find must use the same collation:
-// fold, or else the column's, as ILIKE does.
-func readSearchColumns(
-	ctx context.Context, tx bun.IDB, t *declare.Table, fold string,
-) ([]itemsql.SearchColumn, error) {
-	var columns []itemsql.SearchColumn
-	for _, name := range append([]string{t.NameColumn}, t.Search...) {
-		var collation []string
-		err := tx.NewRaw(`SELECT coalesce(
-				' COLLATE ' || quote_ident(n.nspname) || '.' || quote_ident(c.collname), '')
-			FROM pg_attribute a
-			LEFT JOIN pg_collation c ON c.oid = a.attcollation AND c.collname <> 'default'
-			LEFT JOIN pg_namespace n ON n.oid = c.collnamespace
-			WHERE a.attrelid = to_regclass(?) AND a.attname = ? AND NOT a.attisdropped`,
-			t.SQL, name).Scan(ctx, &collation)
-		if err != nil {
-			return nil, err
-		}
-		if len(collation) == 0 {
-			return nil, tenancy.Errorf(tenancy.CodeInvalid,
-				"table %s has no column %q, which is declared for searches", t.SQL, name)
-		}
-		columns = append(columns,
-			itemsql.SearchColumn{Name: sqltext.Quote(name), Collation: cmp.Or(fold, collation[0])})
-	}
-	return columns, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
@@ -21,7 +22,7 @@ import (
 // gin_trgm_ops wouldn't be found. The search path doesn't affect indexes: they refer to the
 // extension's functions by their oid.
 func ensureTrigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass string, err error) {
-	if opclass, err = findTrigrams(ctx, tx); err != nil || opclass != "" {
+	if opclass, err = catalog.FindTrigrams(ctx, tx); err != nil || opclass != "" {
 		return opclass, err
 	}
 	refused, err := inSavepoint(ctx, tx, "CREATE EXTENSION pg_trgm SCHEMA public")
@@ -29,20 +30,12 @@ func ensureTrigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass 
 		return "", err
 	}
 	if refused == nil {
-		return findTrigrams(ctx, tx)
+		return catalog.FindTrigrams(ctx, tx)
 	}
 	log.WarnContext(ctx,
 		"searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm"+
 			" SCHEMA public, then migrate again", "error", refused)
 	return "", nil
-}
-
-// findTrigrams returns the qualified operator class, or "" without the extension.
-func findTrigrams(ctx context.Context, tx bun.IDB) (opclass string, err error) {
-	var found []string
-	err = tx.NewRaw(`SELECT format('%I.gin_trgm_ops', n.nspname) FROM pg_extension e
-		JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'`).Scan(ctx, &found)
-	return strings.Join(found, ""), err
 }
 
 // searchIndexPrefix begins the name of each search index. The digest of the index's definition
