@@ -245,7 +245,7 @@ func TestAcceptedCursorOfAnotherTenantIsFound(t *testing.T) {
 		walls: bothWalls})
 }
 
-// telling adds a header to the response if any tenant has the name.
+// telling adds headers to the response if any tenant has the name.
 func telling(url string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if name, ok := strings.CutPrefix(r.URL.Path, "/api/v1/notes/"); ok {
@@ -253,6 +253,7 @@ func telling(url string, next http.Handler) http.Handler {
 				strings.ReplaceAll(name, "'", "''")+"')")
 			if err == nil {
 				w.Header().Set("X-Taken", "yes")
+				w.Header().Set("ETag", `"1"`)
 			}
 		}
 		next.ServeHTTP(w, r)
@@ -265,7 +266,9 @@ func TestHeaderThatShowsAnotherTenantsNameIsFound(t *testing.T) {
 	m, err := isolationtest.Examine(t.Context(), db, telling(url, handler(db)),
 		isolationtest.Options{})
 	require.NoError(t, err)
-	requireBreach(t, m, breach{attack: "routes: resources",
-		on: "GET /api/v1/notes/{name} with the other tenant's name", reason: "X-Taken",
-		walls: bothWalls})
+	for _, shown := range []string{"X-Taken", `Etag: "1"`} {
+		requireBreach(t, m, breach{attack: "routes: resources",
+			on: "GET /api/v1/notes/{name} with the other tenant's name", reason: shown,
+			walls: bothWalls})
+	}
 }
