@@ -20,6 +20,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
+	"github.com/bailiwick-go/bailiwick/examples/registry/harness"
 	"github.com/bailiwick-go/bailiwick/examples/registry/kinds"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 )
@@ -80,7 +81,8 @@ func adoptionOptions(t testing.TB, url string, multiTenant bool) postgres.Option
 	registryMigrations, err := kinds.Migrations()
 	require.NoError(t, err)
 	return postgres.Options{URL: url, MultiTenant: multiTenant, Tables: kinds.Tables(),
-		Migrations: registryMigrations, Adopt: kinds.Adoption(), SecretsKey: make([]byte, 32)}
+		Migrations: registryMigrations, Adopt: kinds.Adoption(), SecretsKey: make([]byte, 32),
+		RolePrefix: harness.RolePrefix}
 }
 
 // fastMigration returns options that watch for the old version for one second only.

@@ -2,6 +2,7 @@ package adopttest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -75,7 +76,7 @@ func TestResponsesAreUnchangedByAdoption(t *testing.T) {
 		require.Equal(t, "The schema is current.\n", harness.Run(t, set, "migrate", "up", "--phase",
 			"contract", "--watch", "2s").RequireStatus(t, cli.ExitDone).Out)
 	})
-	for _, multiTenant := range []string{"", "true", "", "true"} {
+	for round, multiTenant := range []string{"", "true", "", "true"} {
 		t.Run("contracted, MULTI_TENANT="+multiTenant, func(t *testing.T) {
 			s := harness.Serve(t, settings(multiTenant))
 			require.Equal(t, first, readResponses(t, harness.Caller{Server: s, Token: oldKey}))
@@ -83,13 +84,13 @@ func TestResponsesAreUnchangedByAdoption(t *testing.T) {
 			c.Tenant = "default"
 			require.Equal(t, first, readResponses(t, c))
 			editor := harness.Caller{Server: s, Token: "old-key-of-ed@example.com"}
-			editor.Put(t, "prompt", "prompt-1",
-				map[string]any{"description": "prompt 1", "template": "template 1"})
+			editor.Put(t, "prompt", "prompt-1", map[string]any{"description": "prompt 1",
+				"template": fmt.Sprintf("template 1, round %d", round)})
 			editor.Get(t, "/api/v1/tenants/default/keys").
 				IsProblem(t, http.StatusForbidden, "forbidden")
 			harness.Caller{Server: s, Token: "revoked"}.Get(t, "/api/v1/agents").
 				IsProblem(t, http.StatusUnauthorized, "unauthenticated")
-			first = readResponses(t, c) // the version of the prompt has changed
+			first = readResponses(t, c) // the prompt has changed
 		})
 	}
 }

@@ -118,7 +118,7 @@ func TestLoadReportsWhyNothingWasLoaded(t *testing.T) {
 	c := s.Tenant(t)
 	path := harness.TextFile(t, "agents.json", agentsFile)
 	before := c.Export(t)
-	token := map[string]string{"REGISTRY_TOKEN": "no token of this registry"}
+	token := map[string]string{"REGISTRY_TOKEN": "no-token-of-this-registry"}
 	for name, got := range map[string]harness.Result{
 		"tenant_not_found": s.Run(t, "load", path, "--tenant", "nowhere"),
 		"tenant_required":  s.Run(t, "load", path),
@@ -129,8 +129,8 @@ func TestLoadReportsWhyNothingWasLoaded(t *testing.T) {
 		"no response from http://127.0.0.1:1: ": harness.Run(t, token, "load", path, "--tenant",
 			c.Tenant,
 			"--url", "http://127.0.0.1:1/"),
-		"byte 0": s.Run(t, "load", harness.TextFile(t, "agents.json", `{"name":"x"}`), "--tenant",
-			c.Tenant),
+		"none of the known shapes": s.Run(t, "load",
+			harness.TextFile(t, "agents.json", `{"name":"x"}`), "--tenant", c.Tenant),
 	} {
 		got.RequireStatus(t, cli.ExitRefused)
 		require.Contains(t, got.Err, name)

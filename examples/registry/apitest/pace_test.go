@@ -31,7 +31,8 @@ type pacedRegistry struct {
 func openPaced(t *testing.T) pacedRegistry {
 	t.Helper()
 	set := map[string]string{"DATABASE_URL": migratedDatabase(t), "MULTI_TENANT": "true",
-		"ADMIN_TOKEN": harness.Platform, "SECRETS_KEY": harness.SecretsKey, "DATA_DIR": t.TempDir()}
+		"ADMIN_TOKEN": harness.Platform, "SECRETS_KEY": harness.SecretsKey, "DATA_DIR": t.TempDir(),
+		"ROLE_PREFIX": harness.RolePrefix}
 	cfg, err := server.ReadSettings(func(name string) string { return set[name] })
 	require.NoError(t, err)
 	reg, err := server.Open(t.Context(), cfg, "", slog.New(slog.NewTextHandler(io.Discard, nil)),

@@ -25,7 +25,8 @@ func createUserWithBcrypt(t *testing.T, databaseURL, name string) identity.User 
 	registryMigrations, err := kinds.Migrations()
 	require.NoError(t, err)
 	db, err := postgres.Open(t.Context(), postgres.Options{URL: databaseURL, MultiTenant: true,
-		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption()})
+		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
+		RolePrefix: harness.RolePrefix})
 	require.NoError(t, err)
 	defer db.Close()
 	services := db.Services()
@@ -123,7 +124,8 @@ func TestAppRoleCannotReadSignInTables(t *testing.T) {
 	registryMigrations, err := kinds.Migrations()
 	require.NoError(t, err)
 	db, err := postgres.Open(t.Context(), postgres.Options{URL: url, MultiTenant: true,
-		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption()})
+		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
+		RolePrefix: harness.RolePrefix})
 	require.NoError(t, err)
 	defer db.Close()
 	ctx, cancel := context.WithTimeout(tenancy.NewContext(t.Context(), tenancy.DefaultID),

@@ -25,7 +25,7 @@ func ExitIfProgram() {
 func Command(set map[string]string, args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = []string{runAsProgram + "=1", "ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"),
-		"HOME=" + os.Getenv("HOME"), "ROLE_PREFIX=" + rolePrefix}
+		"HOME=" + os.Getenv("HOME"), "ROLE_PREFIX=" + RolePrefix}
 	for name, value := range set {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

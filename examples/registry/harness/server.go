@@ -31,15 +31,15 @@ type Server struct {
 	document *openapitest.Document
 }
 
-// rolePrefix is the ROLE_PREFIX of registries in tests, unless they have another. All share the roles:
+// RolePrefix is the ROLE_PREFIX of registries in tests, unless they have another. All share the roles:
 // so a copy of a migrated database needs no migration.
-const rolePrefix = "bailiwick"
+const RolePrefix = "bailiwick"
 
 // getenv returns settings, as os.Getenv does.
 func getenv(set map[string]string) func(string) string {
 	return func(name string) string {
 		if name == "ROLE_PREFIX" {
-			return cmp.Or(set[name], rolePrefix)
+			return cmp.Or(set[name], RolePrefix)
 		}
 		return set[name]
 	}

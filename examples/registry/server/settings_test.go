@@ -28,10 +28,12 @@ func TestServeRefusesInvalidSettings(t *testing.T) {
 			"ADMIN_TOKEN is in quotation marks: remove them"},
 		"ADMIN_TOKEN of two lines": {
 			map[string]string{"ADMIN_TOKEN": strings.Repeat("hidden", 6) + "\nhidden"},
-			"ADMIN_TOKEN contains a line break or an invisible character (U+000A)"},
+			"ADMIN_TOKEN contains a space, a line break or another character that no" +
+				" token has (U+000A)"},
 		"ADMIN_TOKEN with a zero-width space": {
 			map[string]string{"ADMIN_TOKEN": strings.Repeat("hidden", 6) + "\u200bhidden"},
-			"ADMIN_TOKEN contains a line break or an invisible character (U+200B)"},
+			"ADMIN_TOKEN contains a space, a line break or another character that no" +
+				" token has (U+200B)"},
 		"SECRETS_KEY in quotation marks": {
 			map[string]string{"SECRETS_KEY": "'" + harness.SecretsKey + "'"},
 			"SECRETS_KEY is in quotation marks: remove them"},

@@ -14,16 +14,16 @@ func (t Terminal) Setting(name string) string { return TrimInvisible(t.Getenv(na
 func TrimInvisible(text string) string { return strings.TrimFunc(text, isInvisible) }
 
 // Token returns a setting that is sent as a token. It refuses one in quotation marks and one with
-// a line break or another invisible character in it. The error doesn't contain the token.
+// a space or another character in it that no token has. The error doesn't contain the token.
 func (t Terminal) Token(name string) (string, error) {
 	text := t.Setting(name)
 	if err := CheckUnquoted(name, text); err != nil {
 		return "", err
 	}
 	for _, r := range text {
-		if !unicode.IsPrint(r) {
-			return "", fmt.Errorf("%s contains a line break or an invisible character (%U): set it"+
-				" to the token alone", name, r)
+		if r <= ' ' || r > '~' {
+			return "", fmt.Errorf("%s contains a space, a line break or another character that no"+
+				" token has (%U): set it to the token alone", name, r)
 		}
 	}
 	return text, nil

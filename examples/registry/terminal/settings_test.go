@@ -24,6 +24,7 @@ func TestTokenThatCannotBeOneIsRefusedWithoutShowingIt(t *testing.T) {
 		`"secret"`: "quotation marks", "'secret'\n": "quotation marks",
 		"“secret”": "quotation marks", "sec\nret": "U+000A", "sec\u00a0ret": "U+00A0",
 		"sec\ufeffret": "U+FEFF", "sec\x00ret": "U+0000", "sec\tret": "U+0009",
+		"sec ret": "U+0020", "secrét": "U+00E9",
 	} {
 		getenv := func(string) string { return text }
 		_, err := terminal.Terminal{Getenv: getenv}.Token("REGISTRY_TOKEN")
