@@ -163,7 +163,7 @@ func TestRenamedItemHasSecretsOfItsNewName(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "m", renamed.Name)
 	assert.Equal(t, `{"a":{"$secret":"k/m/a"},"b":{"$secret":"shared"},`+
-		`"c":{"$secret":"k/n/a"}}`, string(renamed.Spec))
+		`"c":{"$secret":"k/m/a"}}`, string(renamed.Spec))
 	assertSealed(t, renamed)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/lookups"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -23,7 +24,7 @@ type api struct {
 	admin        *admin.Service
 	promote      *promote.Service
 	limits       *limits
-	lookups      *credentialLookups
+	lookups      *lookups.Limiter
 	adoptedKeys  bool
 	signin       *signin.Service // nil: the host authenticates callers
 	openID       bool
@@ -66,7 +67,7 @@ func New(s ports.Services, o Options) *API {
 	a := &api{
 		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver,
 		promote: promote.NewLimited(s, promote.Limits{Disk: o.SpoolLimit}),
-		limits:  newLimits(o.Clock), lookups: newCredentialLookups(o.Clock),
+		limits:  newLimits(o.Clock), lookups: lookups.New(o.Clock),
 		adoptedKeys: o.AdoptedKeys,
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/cursor"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -73,7 +74,7 @@ func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	}
 	if l.after != "" {
 		if q.Before, err = strconv.ParseInt(l.after, 10, 64); err != nil || q.Before < 1 {
-			return errCursor
+			return cursor.ErrInvalid
 		}
 	}
 	q.Limit = l.fetchLimit()
@@ -116,11 +117,11 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 
 // parseAuditPosition reads the position in a cursor of the platform's audit list:
 // a time and an id.
-func parseAuditPosition(cursor string) (ports.AuditCursor, error) {
-	text, id, ok := strings.Cut(cursor, " ")
+func parseAuditPosition(position string) (ports.AuditCursor, error) {
+	text, id, ok := strings.Cut(position, " ")
 	at, err := time.Parse(tenancy.TimeLayout, text)
 	if !ok || err != nil || id == "" {
-		return ports.AuditCursor{}, errCursor
+		return ports.AuditCursor{}, cursor.ErrInvalid
 	}
 	return ports.AuditCursor{At: at, ID: id}, nil
 }

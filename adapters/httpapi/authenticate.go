@@ -63,7 +63,7 @@ func (a *api) bearerOrSession(w http.ResponseWriter, c *call) (tenancy.Principal
 		caller, err = a.signin.Authenticate(c.Context(), secret)
 		return err
 	}
-	lookUp := a.lookups.do
+	lookUp := a.lookups.Do
 	if _, err := identity.HashSessionSecret(secret); err != nil {
 		lookUp = withoutLookup
 	}
@@ -88,7 +88,7 @@ func (a *api) bearer(r *http.Request) (tenancy.Principal, error) {
 		return tenancy.Principal{}, errCredentials
 	}
 	token = strings.TrimSpace(token)
-	lookUp := a.lookups.do
+	lookUp := a.lookups.Do
 	if _, err := tenancy.HashKeySecret(token); err != nil && !a.adoptedKeys {
 		lookUp = withoutLookup
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/entitytag"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -12,20 +13,20 @@ import (
 // (RFC 9110, section 13.1).
 func (h resources) condition(c *call, ref federation.Ref) (ports.Condition, error) {
 	var cond ports.Condition
-	absent, err := readTags(c.Header, ifNoneMatch)
+	absent, err := entitytag.Read(c.Header, ifNoneMatch)
 	if err != nil {
 		return cond, err
 	}
-	if absent.present && !absent.wildcard {
+	if absent.Present && !absent.Wildcard {
 		return cond, tenancy.Errorf(tenancy.CodeInvalid,
 			"the header If-None-Match of a write must be *")
 	}
-	match, err := readTags(c.Header, ifMatch)
+	match, err := entitytag.Read(c.Header, ifMatch)
 	if err != nil {
 		return cond, err
 	}
-	cond.Absent, cond.Exists = absent.wildcard, match.wildcard
-	if match.present && !match.wildcard {
+	cond.Absent, cond.Exists = absent.Wildcard, match.Wildcard
+	if match.Present && !match.Wildcard {
 		cond.ID, cond.Version, err = h.matchingItem(c, ref, match)
 	}
 	return cond, err
@@ -34,7 +35,7 @@ func (h resources) condition(c *call, ref federation.Ref) (ports.Condition, erro
 // matchingItem returns the id and the version of the stored item if its tag is in
 // If-Match: the write depends on them, in case the item changes meanwhile.
 func (h resources) matchingItem(
-	c *call, ref federation.Ref, match entityTags,
+	c *call, ref federation.Ref, match entitytag.List,
 ) (id string, version int64, err error) {
 	stored, err := h.services.Resources.Get(c.Context(), c.tenant.ID, ref)
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
@@ -44,7 +45,7 @@ func (h resources) matchingItem(
 		return "", 0, err
 	}
 	e, err := newEntity(c.tenant.ID, showResource(stored))
-	if err == nil && !match.matches(e.tag) {
+	if err == nil && !match.Matches(e.tag) {
 		err = errVersion
 	}
 	return stored.ID, stored.Version, err

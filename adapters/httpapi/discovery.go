@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/cursor"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -49,7 +50,7 @@ func (a *api) discover(w http.ResponseWriter, c *call) error {
 		}
 	}
 	if hasMore {
-		body["next_cursor"] = encodeCursor(l.scope, positions...)
+		body["next_cursor"] = cursor.Encode(l.scope, positions...)
 	}
 	return writeJSON(w, http.StatusOK, body)
 }

@@ -3,6 +3,8 @@ package httpapi
 import (
 	"net/http"
 	"slices"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/cursor"
 )
 
 // page is one page of a list in a response.
@@ -34,7 +36,7 @@ func (c *call) listings(op string, n int) (l listing, after []string, err error)
 	if l.limit, err = c.query.limit(); err != nil {
 		return listing{}, nil, err
 	}
-	after, err = decodeCursor(l.scope, c.query.text("cursor"), n)
+	after, err = cursor.Decode(l.scope, c.query.text("cursor"), n)
 	return l, after, err
 }
 
@@ -85,7 +87,7 @@ func pageOf[S, T any](l listing, found []S, key func(S) string, show func(S) T) 
 	var p page[T]
 	if len(found) > l.limit {
 		found = found[:l.limit]
-		p.NextCursor = encodeCursor(l.scope, key(found[l.limit-1]))
+		p.NextCursor = cursor.Encode(l.scope, key(found[l.limit-1]))
 	}
 	p.Items = make([]T, 0, len(found))
 	for _, item := range found {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/entitytag"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -102,7 +103,7 @@ func (h resources) get(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	noneMatch, err := readTags(c.Header, ifNoneMatch)
+	noneMatch, err := entitytag.Read(c.Header, ifNoneMatch)
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 		status = http.StatusCreated
 		w.Header().Set("Location", h.prefix+h.path(stored.Name))
 	}
-	return writeEntity(w, status, c.tenant.ID, showResource(stored), entityTags{})
+	return writeEntity(w, status, c.tenant.ID, showResource(stored), entitytag.List{})
 }
 
 // delete deletes a resource. The store refuses a resource to which others refer.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/entitytag"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -70,7 +71,7 @@ func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
 
 // getTenant writes a tenant, or 304 if If-None-Match contains its ETag.
 func (a *api) getTenant(w http.ResponseWriter, c *call) error {
-	noneMatch, err := readTags(c.Header, ifNoneMatch)
+	noneMatch, err := entitytag.Read(c.Header, ifNoneMatch)
 	if err != nil {
 		return err
 	}
@@ -137,8 +138,8 @@ func (a *api) restoreTenant(w http.ResponseWriter, c *call) error {
 // tenantVersion returns the version of the stored tenant if its tag is in If-Match. It is
 // 0 without If-Match and for *.
 func (a *api) tenantVersion(c *call) (int64, error) {
-	match, err := readTags(c.Header, ifMatch)
-	if err != nil || !match.present || match.wildcard {
+	match, err := entitytag.Read(c.Header, ifMatch)
+	if err != nil || !match.Present || match.Wildcard {
 		return 0, err
 	}
 	t, err := a.admin.GetTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue))
@@ -146,7 +147,7 @@ func (a *api) tenantVersion(c *call) (int64, error) {
 		return 0, err
 	}
 	e, err := newEntity(t.ID, showTenant(t))
-	if err == nil && !match.matches(e.tag) {
+	if err == nil && !match.Matches(e.tag) {
 		err = errVersion
 	}
 	return t.Version, err
@@ -154,5 +155,5 @@ func (a *api) tenantVersion(c *call) (int64, error) {
 
 // writeTenant writes a tenant with its ETag.
 func writeTenant(w http.ResponseWriter, status int, t tenancy.Tenant) error {
-	return writeEntity(w, status, t.ID, showTenant(t), entityTags{})
+	return writeEntity(w, status, t.ID, showTenant(t), entitytag.List{})
 }

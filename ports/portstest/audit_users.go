@@ -104,10 +104,10 @@ func invitationsAudit() []contractCase {
 		{
 			name: "acceptance is in the audit logs",
 			says: "The audit logs name the user as the actor: invitation.accept, member.add or" +
-				" member.update, user.create.",
+				" member.update, user.create, password.set.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invitedUser(1)
-				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true, "")
+				_, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, true, "$secret$1")
 				p.ok(err, "InvitationFinder.Accept")
 				again := newInvitation(p.acme, 2)
 				again.Email, again.Role = u.Email, tenancy.Admin
@@ -121,15 +121,17 @@ func invitationsAudit() []contractCase {
 					"invitation.create " + again.ID + " ", "invitation.accept " + again.ID + " " +
 						u.ID, "member.update 1 " + u.ID,
 				}, "acme's log")
-				p.equal(p.userActions(tenancy.ID{}), []string{"user.create 1 " + u.ID},
-					"the platform's log")
+				p.equal(p.userActions(tenancy.ID{}), []string{
+					"user.create 1 " + u.ID, "password.set 1 " + u.ID,
+				}, "the platform's log")
+				p.wantNotLogged("$secret$")
 				p.verifyChain(p.acme)
 			},
 		},
 	}
 }
 
-// userActions lists the entries about users, members and invitations in a tenant's
+// userActions lists the entries about users, members, invitations and passwords in a tenant's
 // log, or in the platform's log for the zero ID: action, target and the actor's id,
 // oldest first. A user's id is reduced to their number.
 func (p *probe) userActions(tenant tenancy.ID) []string {
@@ -140,7 +142,8 @@ func (p *probe) userActions(tenant tenancy.ID) []string {
 	all := []string{}
 	for _, e := range slices.Backward(entries) {
 		noun, _, _ := strings.Cut(e.Action, ".")
-		if e.Tenant == tenant && slices.Contains([]string{"user", "member", "invitation"}, noun) {
+		if e.Tenant == tenant &&
+			slices.Contains([]string{"user", "member", "invitation", "password"}, noun) {
 			target := strings.TrimLeft(
 				strings.TrimPrefix(e.Target.Name, "01900000-0000-7000-9000-"), "0")
 			if noun == "invitation" {

@@ -1,4 +1,4 @@
-package httpapitest_test
+package rawrequests_test
 
 import (
 	"bufio"

@@ -1,4 +1,5 @@
-package httpapi
+// Package lookups limits how often unknown credentials are looked up.
+package lookups
 
 import (
 	"context"
@@ -18,33 +19,36 @@ const (
 	unknownPerSecond = 50   // of one network, after the burst
 	unknownBurst     = 1000 // also the mistakes of everybody who shares an address
 	maxKnown         = 50_000
+	maxNetworks      = 10_000
 )
 
-var lookupLimits = fairqueue.Limits{Slots: 4, PerKey: 2, MaxWaiting: 200, MaxWait: 10 * time.Second}
+// atOnce is how many lookups of unknown credentials there are at a time.
+var atOnce = fairqueue.Limits{Slots: 4, PerKey: 2, MaxWaiting: 200, MaxWait: 10 * time.Second}
 
-// credentialLookups limits how often credentials that never were valid here are looked up:
+// Limiter limits how often credentials that never were valid here are looked up:
 // by the caller's network, and all together. Valid credentials are limited only at their first
 // use, so that a stranger who shares their address doesn't stop them.
-type credentialLookups struct {
+type Limiter struct {
 	known   *otter.Cache[[sha256.Size]byte, struct{}] // hashes of credentials that were valid
 	unknown *otter.Cache[string, *rate.Limiter]       // by network
 	queue   *fairqueue.Queue[string]                  // by network
 	now     func() time.Time
 }
 
-func newCredentialLookups(now func() time.Time) *credentialLookups {
-	return &credentialLookups{
+// New returns a limiter that has seen no credentials. now is the clock of its limits.
+func New(now func() time.Time) *Limiter {
+	return &Limiter{
 		known: otter.Must(&otter.Options[[sha256.Size]byte, struct{}]{MaximumSize: maxKnown}),
 		unknown: otter.Must(&otter.Options[string, *rate.Limiter]{
-			MaximumSize: maxBuckets}),
-		queue: fairqueue.New[string](lookupLimits), now: now,
+			MaximumSize: maxNetworks}),
+		queue: fairqueue.New[string](atOnce), now: now,
 	}
 }
 
-// do calls find, which looks credentials up and returns [tenancy.CodeUnauthenticated] if they
+// Do calls find, which looks credentials up and returns [tenancy.CodeUnauthenticated] if they
 // are unknown. It returns [tenancy.CodeTooManyAttempts] without a call if too many unknown
 // credentials came from the network of ctx's request.
-func (l *credentialLookups) do(ctx context.Context, credentials string, find func() error) error {
+func (l *Limiter) Do(ctx context.Context, credentials string, find func() error) error {
 	hash := sha256.Sum256([]byte(credentials))
 	network := tenancy.NetworkOf(tenancy.RequestFrom(ctx).Address)
 	_, known := l.known.GetIfPresent(hash)
@@ -70,7 +74,7 @@ func (l *credentialLookups) do(ctx context.Context, credentials string, find fun
 }
 
 // check refuses a network that has used up its unknown credentials.
-func (l *credentialLookups) check(network string) error {
+func (l *Limiter) check(network string) error {
 	bucket, ok := l.unknown.GetIfPresent(network)
 	if !ok {
 		return nil
@@ -88,7 +92,7 @@ func (l *credentialLookups) check(network string) error {
 
 // count counts unknown credentials. An unknown address isn't a network: everybody would share
 // its limit.
-func (l *credentialLookups) count(network string) {
+func (l *Limiter) count(network string) {
 	if network == "" {
 		return
 	}
