@@ -58,7 +58,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 			" bailiwick.audit_prepare(integer), bailiwick.audit_expire(interval) TO " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log(uuid, jsonb) TO " + app + ", " + system,
 		"GRANT EXECUTE ON FUNCTION bailiwick.log_platform(uuid, jsonb) TO " + system,
-		"GRANT EXECUTE ON FUNCTION bailiwick.lock_quota() TO " + app,
+		"GRANT EXECUTE ON FUNCTION bailiwick.lock_quota(), bailiwick.pinned_json(anyelement) TO " +
+			app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_right(uuid, uuid, uuid, boolean) TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_right_in(uuid, uuid, uuid, uuid, boolean) TO " +
 			system,
