@@ -119,6 +119,12 @@ func (k *kindTables) check(t *declare.Table) {
 	if k.columns[t.SQL] == nil {
 		return // a table that is missing is reported with the tables of tenants
 	}
+	if k.columns[t.SQL]["tenant_id"].Type != managedTypes["tenant_id"] {
+		// what else it lacks, the adoption adds or names
+		k.lacks(t.SQL, "it has no column tenant_id of type uuid: it is a single-tenant table",
+			"describe the database in Options.Adopt")
+		return
+	}
 	k.checkManaged(t)
 	for _, c := range t.Columns {
 		k.checkColumn(t, c)
