@@ -153,7 +153,7 @@ type exportLine struct {
 func TestAuditExportVerifies(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t)
-	reg.Put(t, "/api/v1/prompts/p%3C%E2%80%A8%3E", apitest.PromptBody)
+	reg.Put(t, "/api/v1/prompts/p%3C%C3%A9%3E", apitest.PromptBody)
 	res := reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/audit/export")).Want(t, 200)
 	assert.Equal(t, "application/jsonl", res.Header.Get("Content-Type"))
 	lines := strings.Split(strings.TrimSuffix(string(res.Body), "\n"), "\n")

@@ -44,7 +44,8 @@ func TestWriteDependsOnIfMatch(t *testing.T) {
 			t.Run(method+" "+c.name, func(t *testing.T) {
 				path := fmt.Sprintf("/api/v1/prompts/%s%d", method, i)
 				tags := strings.NewReplacer(
-					"{former}", reg.Put(t, path, apitest.PromptBody).Header.Get("ETag"),
+					"{former}", reg.Put(t, path, `{"spec":{"template":"former"}}`).
+						Header.Get("ETag"),
 					"{tag}", reg.Put(t, path, apitest.PromptBody).Header.Get("ETag"),
 					"{agent}", reg.Put(t, strings.Replace(path, "prompts", "agents", 1),
 						`{"spec":{}}`).Header.Get("ETag"),
