@@ -31,8 +31,9 @@ func TestConcurrentClientsOfTwoTenantsSeeOwnRowsOnly(t *testing.T) {
 			for round := range rounds {
 				client := client / 2 // so that both tenants have the same names
 				name := fmt.Sprintf("agent %d", (client+round)%5)
-				c.Put(t, "agent", name, map[string]any{"description": c.Tenant,
-					"prompts": []string{"shared"}}, "tenant", c.Tenant)
+				c.Put(t, "agent", name, map[string]any{
+					"description": fmt.Sprintf("%s, client %d, round %d", c.Tenant, client, round),
+					"prompts":     []string{"shared"}}, "tenant", c.Tenant)
 				c.Put(t, "prompt", fmt.Sprintf("own %d", client),
 					map[string]any{"template": c.Tenant})
 				for _, path := range []string{

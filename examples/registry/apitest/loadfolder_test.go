@@ -127,8 +127,7 @@ func TestLoadReportsWhyNothingWasLoaded(t *testing.T) {
 		"is incomplete": s.Run(t, "load",
 			harness.TextFile(t, "agents.json", `[{"name":"x"`), "--tenant", c.Tenant),
 		"no response from http://127.0.0.1:1: ": harness.Run(t, token, "load", path, "--tenant",
-			c.Tenant,
-			"--url", "http://127.0.0.1:1/"),
+			c.Tenant, "--url", "http://127.0.0.1:1/", "--wait", "0s"),
 		"none of the known shapes": s.Run(t, "load",
 			harness.TextFile(t, "agents.json", `{"name":"x"}`), "--tenant", c.Tenant),
 	} {

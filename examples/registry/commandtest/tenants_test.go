@@ -25,7 +25,7 @@ func TestCommandLineManagesTenantsAndKeys(t *testing.T) {
 	out = s.Run(t, "tenant", "update", "acme", "--requests-per-second", "1000").
 		RequireStatus(t, cli.ExitDone).
 		Out
-	require.Regexp(t, `(?m)^QUOTAS +1000 requests/s$`, out)
+	require.Regexp(t, `(?m)^QUOTAS +agent=2, prompt=3, 1000 requests/s$`, out)
 	require.Regexp(t, `(?m)^SETTINGS +{"a":1}$`, out)
 	require.Regexp(t, `(?m)^QUOTAS +-$`, s.Run(t, "tenant", "update", "acme", "--no-quotas").
 		RequireStatus(t, cli.ExitDone).Out)

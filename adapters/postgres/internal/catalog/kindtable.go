@@ -235,7 +235,9 @@ func (k *kindTables) checkKeys(t *declare.Table) {
 	switch {
 	case t.Singleton == "":
 		k.requireKey(t.SQL, "two items can have one name", t.NameColumn)
-	case !k.isUnique(t.SQL, "tenant_id") && !k.hasOnlyRow(t.SQL):
+	case k.hasOnlyRow(t.SQL):
+		return // as before the contraction of an adoption: no two rows, whatever their ids
+	case !k.isUnique(t.SQL, "tenant_id"):
 		k.lacks(t.SQL, "a tenant can have two items",
 			"ALTER TABLE "+t.SQL+" ADD UNIQUE (tenant_id);")
 	}
