@@ -52,7 +52,7 @@ func rowSecurityFindings(
 	}
 	var findings []doctor.Finding
 	if missing := t.CreateMissing(kind, scope); !t.Policy || !t.Enabled || !t.Forced || len(missing) > 0 {
-		findings = append(findings, incompleteFinding(base, t, missing))
+		findings = append(findings, incompleteFinding(base, t, kind, missing))
 	}
 	// the rows may violate NOT NULL, so that the fix isn't safe
 	if !t.NotNull {
@@ -82,7 +82,7 @@ func otherIDFinding(f doctor.Finding, t catalog.RowSecurity) doctor.Finding {
 // incompleteFinding completes f for a table of which something is missing; missing are the
 // statements that add it.
 func incompleteFinding(
-	f doctor.Finding, t catalog.RowSecurity, missing []string,
+	f doctor.Finding, t catalog.RowSecurity, kind *declare.Table, missing []string,
 ) doctor.Finding {
 	f.Fix = strings.Join(missing, ";\n")
 	switch {
@@ -95,6 +95,10 @@ func incompleteFinding(
 		f.Code = "row_security_not_forced"
 		f.Why = "without FORCE row security doesn't apply to the table's owner, nor to what runs" +
 			" with the owner's rights"
+	case kind != nil && !t.VersionTrigger: // an instance doesn't start, see catalog.KindTables
+		f.Code = "default_missing"
+		f.Why = "an update doesn't count the version of its row, so that a write that depends on a" +
+			" version overwrites another one"
 	default:
 		f.Code, f.Severity = "default_missing", doctor.SeverityWarning
 		f.Why = "rows that raw SQL writes don't get their tenant or their version from the" +
