@@ -71,6 +71,7 @@ func TestRawSQLLeavesNoStateInItsSession(t *testing.T) {
 	t.Parallel()
 	databaseURL, p := fixture.MigratedURL(t, true), fixture.StartPooler(t)
 	fresh := freshSession(t, databaseURL)
+	fixture.GrantTemporary(t, databaseURL)
 	o := p.Through(t, fixture.Options(databaseURL, true))
 	o.MaxConns = 1
 	o.SkipMigrations = true // a migration would change the role's settings

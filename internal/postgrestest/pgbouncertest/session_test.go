@@ -127,8 +127,7 @@ func TestInspectionFindsStateThatAClientLeavesInItsSession(t *testing.T) {
 			t.Parallel()
 			databaseURL := fixture.MigratedURL(t, true)
 			if want == "temporary relation" { // which the application's role may not create
-				fixture.Exec(t, fixture.Superuser(t, databaseURL), "DO $$ BEGIN EXECUTE format("+
-					"'GRANT TEMPORARY ON DATABASE %I TO PUBLIC', current_database()); END $$")
+				fixture.GrantTemporary(t, databaseURL)
 			}
 			fresh := freshSession(t, databaseURL)
 			pooled := fixture.Superuser(t, p.URL(fixture.AppURL(t, databaseURL)))

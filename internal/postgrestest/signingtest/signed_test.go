@@ -345,6 +345,7 @@ func TestConnectionOfTheApplicationRoleReadsOnlyItsOwnTenant(t *testing.T) {
 func TestAttackersCheapFunctionSeesOnlyRowsOfItsTenant(t *testing.T) {
 	t.Parallel()
 	a := newArena(t)
+	fixture.GrantTemporary(t, a.URL)
 	conn := rawConn(t, fixture.AppURL(t, a.URL))
 	_, err := conn.ExecContext(t.Context(), "SET bailiwick.tenant = '"+newestKey(t, a.admin).
 		sign(a.Acme, time.Now().Add(time.Minute))+`';
