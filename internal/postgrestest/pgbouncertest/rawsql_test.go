@@ -71,13 +71,13 @@ func TestRawSQLLeavesNoStateInItsSession(t *testing.T) {
 	t.Parallel()
 	databaseURL, p := fixture.MigratedURL(t, true), fixture.StartPooler(t)
 	fresh := freshSession(t, databaseURL)
-	fixture.GrantTemporary(t, databaseURL)
 	o := p.Through(t, fixture.Options(databaseURL, true))
 	o.MaxConns = 1
 	o.SkipMigrations = true // a migration would change the role's settings
 	db, pooled, ctx := fixture.Open(t, o),
 		fixture.Superuser(t, p.URL(fixture.AppURL(t, databaseURL))),
 		tenancy.NewContext(t.Context(), tenancy.DefaultID)
+	fixture.GrantTemporary(t, databaseURL)
 	requireClean := func(sql string) {
 		t.Helper()
 		sessions, err := holdSessions(t.Context(), pooled, pgbouncer.ServerConns)
