@@ -42,8 +42,8 @@ func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
 			" characters, each with a key", labelsUnfit, ""},
 		{[]string{"created_at", "updated_at"}, "a time isn't in the years 1 to 9999",
 			timeExpr("t.created_at") + " IS NULL OR " + timeExpr("t.updated_at") + " IS NULL", ""},
-		{[]string{"version"}, "the version isn't from 1 to 2147483646",
-			"t.version NOT BETWEEN 1 AND 2147483646", "version = 1"},
+		{[]string{"version"}, "the version isn't positive, or it is too great to count on",
+			versionUnfit, "version = 1"},
 	}
 	if t.Singleton == "" {
 		rules = append(rules, nameRule(t))
@@ -64,6 +64,11 @@ func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
 	}
 	return append(rules, danglingRules(d, t)...)
 }
+
+// versionUnfit leaves room for one more change in an integer, and in a bigint as far as a JSON number
+// is exact (2⁵³).
+const versionUnfit = "t.version < 1 OR t.version > CASE pg_typeof(t.version)" +
+	" WHEN 'bigint'::regtype THEN 9007199254740990 ELSE 2147483646 END"
 
 const labelsUnfit = `jsonb_typeof(t.labels) <> 'object' OR EXISTS (
     SELECT FROM jsonb_each(CASE jsonb_typeof(t.labels) WHEN 'object' THEN t.labels ELSE '{}' END) AS l
