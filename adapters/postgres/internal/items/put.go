@@ -84,7 +84,8 @@ func (p *putRun) run(
 	if err := p.lockRings(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	current, err := lockRow(ctx, tx, p.tenant, p.table, p.item.Name, "NO KEY UPDATE")
+	current, err := lockRow(ctx, tx, p.resources.declared, p.tenant, p.table, p.item.Name,
+		"NO KEY UPDATE")
 	if err != nil {
 		return stored, false, err
 	}
@@ -102,7 +103,8 @@ func (p *putRun) run(
 	if err != nil {
 		return stored, false, err
 	}
-	if before != nil && sameSecrets && before.Digest == p.item.Digest {
+	mayKeep := before != nil && sameSecrets && !current.Unfit
+	if mayKeep && before.Digest == p.item.Digest {
 		return *before, false, nil
 	}
 	if err := p.moveSecrets(ctx, tx, current); err != nil {
@@ -125,7 +127,7 @@ func (p *putRun) run(
 	}
 	var replaced *federation.Item
 	if before != nil {
-		if sameSecrets && before.Digest == stored.Digest {
+		if mayKeep && before.Digest == stored.Digest {
 			return *before, false, errUnchanged
 		}
 		replaced = &before.Item
