@@ -38,7 +38,12 @@ func (s *resources) Put(
 	if err != nil {
 		return stored, false, err
 	}
-	p := &putRun{resources: s, tenant: tenant, table: t, item: item, secrets: secrets, cond: cond}
+	targets, err := s.declared.Kinds.Targets(item)
+	if err != nil {
+		return stored, false, err
+	}
+	p := &putRun{resources: s, tenant: tenant, table: t, item: item, targets: targets,
+		secrets: secrets, cond: cond}
 	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		stored, created, err = p.run(ctx, tx)
 		return err
@@ -59,6 +64,7 @@ type putRun struct {
 	tenant    tenancy.ID
 	table     *declare.Table
 	item      federation.Item
+	targets   []federation.Target
 	secrets   map[string]string // values by the names of the secrets
 	cond      ports.Condition
 	rings     []acyclic // the item's references that must not close a ring
@@ -139,17 +145,12 @@ func (p *putRun) run(
 // lockTargets locks the items that the item refers to, so that they can't be deleted until the
 // transaction ends. It skips names that don't exist, which write reports.
 func (p *putRun) lockTargets(ctx context.Context, tx bun.Tx) error {
-	declared := p.resources.declared
-	targets, err := declared.Kinds.Targets(p.item)
-	if err != nil {
-		return err
-	}
 	names := map[string][]string{}
-	for _, target := range targets {
+	for _, target := range p.targets {
 		names[target.Ref.Kind] = append(names[target.Ref.Kind], target.Ref.Name)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
-		t := declared.ByKind[kind]
+		t := p.resources.declared.ByKind[kind]
 		query := "SELECT FROM " + t.SQL + " AS t WHERE t.tenant_id = ? AND " +
 			itemsql.NameExpr(t, "t") + " IN (?) ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {
