@@ -26,8 +26,8 @@ type Exported struct {
 //
 // If items hold what no tenant could import, from before the library managed them, the
 // error names each of them, at most 100 (if there are more, its member "truncated" is true),
-// and nothing is exported: a bundle is never partial without notice. The other errors are those of [ports.Transfers] and those of
-// the temporary file, such as a full disk.
+// and nothing is exported: a bundle is never partial without notice. The other errors are
+// those of [ports.Transfers] and those of the temporary file, such as a full disk.
 func (s *Service) Export(
 	ctx context.Context, tenant tenancy.Tenant, sel ports.Selection,
 ) (*Exported, error) {
