@@ -73,7 +73,7 @@ func (a *admin) template(key string) *template {
 }
 
 // prepare makes a template. It forbids connections to the template and ends those that are open,
-// since PostgreSQL doesn't copy a database with connections, even those of its own workers.
+// since PostgreSQL doesn't copy a database with connections, even those of background workers.
 func (a *admin) prepare(tmpl *template, fill func(url string) error) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
