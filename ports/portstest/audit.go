@@ -32,7 +32,7 @@ func auditAppend() []contractCase {
 					Actor:   tenancy.Actor{Kind: "key", ID: "k1", Name: "ci"},
 				}
 				p.ok(p.Audit.Append(p.ctx, p.acme, input), "Audit.Append")
-				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "agent.read"}) {
+				for _, e := range p.log(p.acme, ports.AuditFilter{Action: "agent.read"}) {
 					p.equal(e.Tenant, p.acme, "the entry's tenant")
 					p.equal(e.TenantSlug, tenancy.Slug("acme"), "the entry's tenant's slug")
 					p.equal(e.Actor, input.Actor, "the actor")
@@ -65,7 +65,7 @@ func auditAppend() []contractCase {
 				_, after, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(after, before, "where the chain ends")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.y"}), []string{},
+				p.equal(p.allActions(ports.AuditFilter{Action: "x.y"}), []string{},
 					"the entries of all tenants")
 			},
 		},
@@ -84,7 +84,7 @@ func auditAppend() []contractCase {
 					tenancy.Request{ID: hostile, Address: hostile, Reason: hostile})
 				p.ok(p.Audit.Append(ctx, p.acme, e), "Audit.Append")
 				want := "a\uFFFDb\\u0000\uFFFD'); DROP TABLE x; --\u2028\n"
-				for _, got := range p.log(p.acme, ports.AuditQuery{Action: "x.read"}) {
+				for _, got := range p.log(p.acme, ports.AuditFilter{Action: "x.read"}) {
 					p.equal(got.Target, tenancy.AuditTarget{Kind: want, Name: want}, "the target")
 					var details map[string]any
 					p.ok(json.Unmarshal(got.Details, &details), "the details")
@@ -106,7 +106,7 @@ func auditAppend() []contractCase {
 				p.ok(p.Audit.Append(ctx, p.acme, tenancy.Event{Action: "x.read"}), "Audit.Append")
 				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.read"}),
 					"Audit.Append without a principal")
-				found := p.log(p.acme, ports.AuditQuery{Action: "x.read"})
+				found := p.log(p.acme, ports.AuditFilter{Action: "x.read"})
 				p.equal(len(found), 2, "the number of entries")
 				for i, e := range found {
 					if i == 0 {
@@ -183,7 +183,8 @@ func auditExport() []contractCase {
 				p.appendEvents(p.globex, "x.four")
 				begun := 0
 				var got []tenancy.AuditEntry
-				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{Since: time.Unix(1, 0)},
+				all := ports.AuditFilter{Since: time.Unix(1, 0)}
+				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{AuditFilter: all},
 					func(first, last tenancy.AuditChain) error {
 						begun++
 						wantFirst, wantLast, err := p.Audit.Ends(p.ctx, p.acme)
@@ -194,15 +195,15 @@ func auditExport() []contractCase {
 					}, func(e tenancy.AuditEntry) error { got = append(got, e); return nil })
 				p.ok(err, "Audit.Export")
 				p.equal(begun, 1, "how often begin is called")
-				listed := p.log(p.acme, ports.AuditQuery{})
+				listed := p.log(p.acme, ports.AuditFilter{})
 				slices.Reverse(listed)
 				p.equal(got, listed, "the exported entries")
-				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.two"}),
+				p.equal(p.exportedActions(p.acme, ports.AuditFilter{Action: "x.two"}),
 					[]string{"x.two"},
 					"the exported entries of an action")
-				p.equal(p.exportedActions(p.globex, ports.AuditQuery{Action: "x.four"}),
+				p.equal(p.exportedActions(p.globex, ports.AuditFilter{Action: "x.four"}),
 					[]string{"x.four"}, "globex's exported entries")
-				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
+				p.equal(p.exportedActions(p.acme, ports.AuditFilter{Action: "x.four"}), []string{},
 					"acme's exported entries of globex's action")
 			},
 		},
@@ -211,10 +212,10 @@ func auditExport() []contractCase {
 			says: "It ignores q.Before and q.Limit.",
 			prove: func(p *probe) {
 				p.appendEvents(p.acme, "x.one", "x.two")
-				p.equal(p.exportedActions(p.acme,
-					ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
+				p.equal(p.exported(p.acme, ports.AuditQuery{
+					AuditFilter: ports.AuditFilter{Action: "x.two"}, Before: 1, Limit: -1}),
 					[]string{"x.two"}, "the exported entries")
-				p.equal(len(p.exportedActions(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
+				p.equal(len(p.exported(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
 					"whether more than one entry is exported")
 			},
 		},
@@ -272,7 +273,7 @@ func auditExport() []contractCase {
 				first, last, err = p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(first, tenancy.AuditChain{}, "where acme's chain begins")
-				for _, e := range p.log(p.acme, ports.AuditQuery{Limit: 1}) {
+				for _, e := range p.logPage(p.acme, ports.AuditQuery{Limit: 1}) {
 					p.equal(last, tenancy.AuditChain{Seq: e.Seq, Hash: e.Hash},
 						"where acme's chain ends")
 				}
@@ -296,7 +297,12 @@ func (p *probe) appendAs(tenant tenancy.ID, user, action string) {
 	p.ok(p.Audit.Append(ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)", action)
 }
 
-func (p *probe) exportedActions(tenant tenancy.ID, q ports.AuditQuery) []string {
+func (p *probe) exportedActions(tenant tenancy.ID, f ports.AuditFilter) []string {
+	return p.exported(tenant, ports.AuditQuery{AuditFilter: f})
+}
+
+// exported returns the actions of the exported entries, oldest first.
+func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
 	actions := []string{}
 	err := p.Audit.Export(p.ctx, tenant, q, ignoreEnds, func(e tenancy.AuditEntry) error {
 		actions = append(actions, e.Action)
