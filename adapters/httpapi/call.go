@@ -17,6 +17,12 @@ type call struct {
 	query     query
 }
 
+// setCaller makes p the caller, also in the context.
+func (c *call) setCaller(p tenancy.Principal) {
+	c.principal = p
+	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), p))
+}
+
 // serve returns the handler of an operation.
 func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,8 +70,7 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 	if err != nil {
 		return err
 	}
-	c.principal = principal
-	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
+	c.setCaller(principal)
 	a.withRight(c, op)
 	if op.access == optionalAuth {
 		return nil
