@@ -92,7 +92,7 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 	}
 	c.tenant = tenant
 	// Before the permission: a refused request costs the tenant's quota too.
-	if err := a.limitRate(w, principal, tenant); err != nil {
+	if err := a.limitRate(principal, tenant); err != nil {
 		return err
 	}
 	if err := a.mayWorkIn(principal, tenant, op); err != nil {

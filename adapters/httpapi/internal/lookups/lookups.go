@@ -4,12 +4,12 @@ package lookups
 import (
 	"context"
 	"crypto/sha256"
-	"math"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/time/rate"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/retry"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/fairqueue"
 )
@@ -83,11 +83,9 @@ func (l *Limiter) check(network string) error {
 	if missing <= 0 {
 		return nil
 	}
-	seconds := max(1, int64(math.Ceil(missing/unknownPerSecond)))
-	err := tenancy.Errorf(tenancy.CodeTooManyAttempts,
-		"too many unknown credentials came from your address: retry in %d s", seconds)
-	err.Members = map[string]any{"retry_after": seconds}
-	return err
+	wait := time.Duration(missing / unknownPerSecond * float64(time.Second))
+	return retry.In(wait, tenancy.CodeTooManyAttempts,
+		"too many unknown credentials came from your address")
 }
 
 // count counts unknown credentials. An unknown address isn't a network: everybody would share
