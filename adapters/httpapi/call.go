@@ -71,19 +71,27 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 		return err
 	}
 	c.setCaller(principal)
-	a.withRight(c, op)
-	if op.access == optionalAuth {
-		return nil
+	if op.access != optionalAuth {
+		if err := a.authorizeCaller(c, op); err != nil {
+			return err
+		}
 	}
+	a.withRight(c, op)
+	return nil
+}
+
+// authorizeCaller reads the reason of the call, resolves the tenant if the operation has one,
+// and checks the caller's permission.
+func (a *api) authorizeCaller(c *call, op operation) (err error) {
 	if c.Request, err = withReason(c.Request); err != nil {
 		return err
 	}
 	if op.access == signedIn {
-		return mayManage(principal, op.needs)
+		return mayManage(c.principal, op.needs)
 	}
 	tenant, err := a.resolve(c)
 	// Resolution finds no deleted tenant. Only a super-admin may still manage one.
-	if op.access == managesTenant && principal.SuperAdmin &&
+	if op.access == managesTenant && c.principal.SuperAdmin &&
 		tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
 		tenant, err = a.deletedTenant(c)
 	}
@@ -92,14 +100,13 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 	}
 	c.tenant = tenant
 	// Before the permission: a refused request costs the tenant's quota too.
-	if err := a.limitRate(principal, tenant); err != nil {
+	if err := a.limitRate(c.principal, tenant); err != nil {
 		return err
 	}
-	if err := a.mayWorkIn(principal, tenant, op); err != nil {
+	if err := a.mayWorkIn(c.principal, tenant, op); err != nil {
 		return err
 	}
 	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
-	a.withRight(c, op)
 	return a.auditSuperAdmin(c, op)
 }
 
