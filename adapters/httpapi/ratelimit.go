@@ -63,5 +63,5 @@ func (a *api) limitRate(p tenancy.Principal, t tenancy.Tenant) error {
 	if ok {
 		return nil
 	}
-	return retry.In(wait, tenancy.CodeTooManyRequests, "the tenant's request quota is used up")
+	return retry.In(tenancy.CodeTooManyRequests, wait, "the tenant's request quota is used up")
 }

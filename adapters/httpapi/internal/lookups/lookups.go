@@ -98,7 +98,7 @@ func (l *Limiter) check(network string) error {
 		return nil
 	}
 	wait := time.Duration(missing / unknownPerSecond * float64(time.Second))
-	return retry.In(wait, tenancy.CodeTooManyAttempts,
+	return retry.In(tenancy.CodeTooManyAttempts, wait,
 		"too many unknown credentials came from your address")
 }
 
