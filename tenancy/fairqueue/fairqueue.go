@@ -61,16 +61,6 @@ func (q *Queue[K]) Enter(ctx context.Context, key K) (leave func(), err error) {
 	return func() { q.leave(key) }, nil
 }
 
-// Waiting returns the number of callers that wait.
-func (q *Queue[K]) Waiting() (n int) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, callers := range q.waiting {
-		n += len(callers)
-	}
-	return n
-}
-
 func errBusy() *tenancy.Error {
 	return tenancy.RetryIn(tenancy.CodeUnavailable, retryAfter, "too much work of this kind at once")
 }
