@@ -7,7 +7,6 @@ import (
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/time/rate"
 
-	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/retry"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -63,5 +62,5 @@ func (a *api) limitRate(p tenancy.Principal, t tenancy.Tenant) error {
 	if ok {
 		return nil
 	}
-	return retry.In(tenancy.CodeTooManyRequests, wait, "the tenant's request quota is used up")
+	return tenancy.RetryIn(tenancy.CodeTooManyRequests, wait, "the tenant's request quota is used up")
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/time/rate"
 
-	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/retry"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/fairqueue"
 )
@@ -98,7 +97,7 @@ func (l *Limiter) check(network string) error {
 		return nil
 	}
 	wait := time.Duration(missing / unknownPerSecond * float64(time.Second))
-	return retry.In(tenancy.CodeTooManyAttempts, wait,
+	return tenancy.RetryIn(tenancy.CodeTooManyAttempts, wait,
 		"too many unknown credentials came from your address")
 }
 
