@@ -24,6 +24,17 @@ func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 // Qualified returns schema.name as quoted SQL identifiers.
 func Qualified(schema, name string) string { return Quote(schema) + "." + Quote(name) }
 
+var qualifiedName = regexp.MustCompile(`^"((?:[^"]|"")*)"\."((?:[^"]|"")*)"$`)
+
+// SplitQualified returns the parts of a name that [Qualified] wrote, without quotes.
+func SplitQualified(sql string) (schema, name string) {
+	parts := qualifiedName.FindStringSubmatch(sql)
+	if parts == nil {
+		return "", ""
+	}
+	return strings.ReplaceAll(parts[1], `""`, `"`), strings.ReplaceAll(parts[2], `""`, `"`)
+}
+
 // Literal returns text as an SQL string constant. Backslashes need no escape, because
 // standard_conforming_strings is on: pgdriver requires that.
 func Literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
