@@ -15,14 +15,15 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// checkPlace refuses a database whose tables are in another schema than the declared one: a
-// migration would create a second, empty set of them. A database that was never migrated and isn't
+// checkPlace refuses a database most of whose tables are in another schema than the declared one:
+// a migration would create a second, empty set of them. A database that was never migrated and isn't
 // adopted has only tables of others.
 func (c Config) checkPlace(ctx context.Context, db bun.IDB) error {
 	if c.Adopt == nil {
 		var migrated bool
-		err := db.NewRaw("SELECT to_regclass('bailiwick.migrations') IS NOT NULL").
-			Scan(ctx, &migrated)
+		// to_regclass would fail for a user who may not use the schema
+		err := db.NewRaw("SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'migrations'"+
+			" AND relnamespace = to_regnamespace('bailiwick'))").Scan(ctx, &migrated)
 		if err != nil || !migrated {
 			return err
 		}
@@ -54,12 +55,16 @@ func checkPlace(ctx context.Context, db bun.IDB, d *declare.Set) error {
 	if err != nil {
 		return err
 	}
+	inPlace := 0
+	for _, f := range found {
+		if f.Schema == d.Schema {
+			inPlace = f.Count
+		}
+	}
 	var others []string
 	for _, f := range found {
-		switch {
-		case f.Schema == d.Schema:
-			return nil
-		case 2*f.Count > len(names): // of fewer the names may be a coincidence
+		// with few of the tables, the names may be a coincidence
+		if f.Count > inPlace && 2*f.Count > len(names) {
 			others = append(others, f.Schema)
 		}
 	}

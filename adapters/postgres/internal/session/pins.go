@@ -61,7 +61,7 @@ var startupSettings = []string{
 // schema has the user's name.
 //
 // A search_path in the options of the connection string stays. It is refused unless it begins
-// with the schema of the tables: they would be created beside those of another schema.
+// with the schema of the tables: new ones would be created in another schema.
 func (w *wire) pin(ctx context.Context, conn *pgdriver.Conn, pins Pins) error {
 	if len(pins) == 0 {
 		return nil
