@@ -30,6 +30,11 @@ func requireUsed(t *testing.T, db *postgres.DB, o postgres.Options) {
 		o.Schema).Scan(&inSchema, &inPublic))
 	require.NotZero(t, inSchema)
 	require.Zero(t, inPublic)
+	var indexes int
+	require.NoError(t, fixture.Superuser(t, o.URL).QueryRowContext(t.Context(),
+		"SELECT count(*) FROM pg_indexes WHERE schemaname = $1 AND indexname LIKE"+
+			" 'bailiwick_search_%' AND indexdef LIKE '%gin_trgm_ops%'", o.Schema).Scan(&indexes))
+	require.NotZero(t, indexes)
 	ctx := tenancy.NewContext(t.Context(), tenancy.DefaultID)
 	var count int
 	require.NoError(t, db.Scoped(ctx).NewRaw("SELECT count(*) FROM widgets").Scan(ctx, &count))
@@ -43,7 +48,7 @@ func requireUsed(t *testing.T, db *postgres.DB, o postgres.Options) {
 
 func TestTablesWithoutASchemaAreInOptionsSchema(t *testing.T) {
 	t.Parallel()
-	for _, schema := range []string{"host", "Select", oddSchema} {
+	for _, schema := range []string{"host", "select", "Select", oddSchema} {
 		t.Run(schema, func(t *testing.T) {
 			t.Parallel()
 			o := fixture.Options(pgtest.Database(t), true)

@@ -64,7 +64,7 @@ func (l *library) unknownObject(object string) doctor.Finding {
 	f := l.finding("library_unknown", whyUnknown, catalog.Entry{Object: object})
 	f.Fix = "DROP " + strings.Replace(object, "STATISTICS OBJECT", "STATISTICS", 1)
 	if strings.HasPrefix(object, "TABLE ") {
-		f.Fix = "ALTER " + object + " SET SCHEMA " + sqltext.QuoteIfNeeded(l.c.Declared.Schema)
+		f.Fix = "ALTER " + object + " SET SCHEMA " + sqltext.Quote(l.c.Declared.Schema)
 	}
 	return f
 }

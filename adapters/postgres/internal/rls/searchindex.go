@@ -25,7 +25,7 @@ func ensureTrigrams(ctx context.Context, tx bun.IDB, s pool.Settings) (opclass s
 	if opclass, err = catalog.FindTrigrams(ctx, tx); err != nil || opclass != "" {
 		return opclass, err
 	}
-	create := "CREATE EXTENSION pg_trgm SCHEMA " + sqltext.QuoteIfNeeded(s.Schema)
+	create := "CREATE EXTENSION pg_trgm SCHEMA " + sqltext.Quote(s.Schema)
 	refused, err := inSavepoint(ctx, tx, create)
 	if err != nil {
 		return "", err
