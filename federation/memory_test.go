@@ -13,8 +13,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const hostileBytes = 40 << 20
-
 // repeated is the text of a part, again and again, until it has size bytes or more.
 func repeated(part string, size int) io.Reader {
 	block := strings.Repeat(part, max(1, 4096/len(part)))

@@ -25,11 +25,8 @@ func Migrate(ctx context.Context, o Options) error {
 // The phase Contract is refused with [tenancy.CodeInvalidState] while statements without a
 // tenant arrive; the error names the sessions that send them.
 func MigrateUp(ctx context.Context, o Options, m adoption.Options) error {
-	c, err := o.check(ctx)
+	c, err := o.checkWaiting(ctx)
 	if err != nil {
-		return err
-	}
-	if err := waitForDatabase(ctx, c.Settings, c.startWait); err != nil {
 		return err
 	}
 	return migrate.Up(ctx, c.Config, m)
@@ -40,7 +37,7 @@ func MigrateUp(ctx context.Context, o Options, m adoption.Options) error {
 // everything that the library stored is removed. MigrateDown is refused with
 // [tenancy.CodeInvalidState] when a tenant other than default has rows.
 func MigrateDown(ctx context.Context, o Options, m adoption.Options) error {
-	return withAdoption(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
+	return withAdoption(ctx, o, m, func(ctx context.Context, _ config, e *adopt.Engine) error {
 		return e.Down(ctx, cmp.Or(m.Phase, adoption.Expand))
 	})
 }
@@ -48,7 +45,7 @@ func MigrateDown(ctx context.Context, o Options, m adoption.Options) error {
 // withAdoption checks the options and runs fn with an engine for Options.Adopt.
 func withAdoption(
 	ctx context.Context, o Options, m adoption.Options,
-	fn func(context.Context, *adopt.Engine) error,
+	fn func(context.Context, config, *adopt.Engine) error,
 ) error {
 	c, err := o.check(ctx)
 	if err != nil {
@@ -58,7 +55,9 @@ func withAdoption(
 		return errors.New("postgres: Options.Adopt is nil: set it to the description of the" +
 			" single-tenant database")
 	}
-	return migrate.WithEngine(ctx, c.Config, m, fn)
+	return migrate.WithEngine(ctx, c.Config, m, func(ctx context.Context, e *adopt.Engine) error {
+		return fn(ctx, c, e)
+	})
 }
 
 // PlanUp returns the statements that [MigrateUp] would run, in order. The plan is empty for
@@ -67,7 +66,7 @@ func withAdoption(
 func PlanUp(
 	ctx context.Context, o Options, m adoption.Options,
 ) (plan []adoption.PlannedStatement, err error) {
-	err = withAdoption(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
+	err = withAdoption(ctx, o, m, func(ctx context.Context, _ config, e *adopt.Engine) error {
 		state, err := e.State(ctx)
 		if err != nil || migrate.InOneTransaction(state) {
 			return err
@@ -81,14 +80,11 @@ func PlanUp(
 // PendingMigrations returns the names of the migrations that [MigrateUp] would run: the library's,
 // and then the host's without those that an adoption records as applied.
 func PendingMigrations(ctx context.Context, o Options) (pending []string, err error) {
-	c, err := o.check(ctx)
-	if err != nil {
-		return nil, err
-	}
-	err = withAdoption(ctx, o, adoption.Options{}, func(ctx context.Context, e *adopt.Engine) error {
-		pending, err = migrate.Pending(ctx, c.Config, e)
-		return err
-	})
+	err = withAdoption(ctx, o, adoption.Options{},
+		func(ctx context.Context, c config, e *adopt.Engine) error {
+			pending, err = migrate.Pending(ctx, c.Config, e)
+			return err
+		})
 	return pending, err
 }
 
@@ -97,14 +93,11 @@ func PendingMigrations(ctx context.Context, o Options) (pending []string, err er
 // none to find in a fresh database, nor in one whose adoption is complete. It changes nothing,
 // and reads each table once.
 func FindUnfitRows(ctx context.Context, o Options) (found []adoption.UnfitRows, err error) {
-	c, err := o.check(ctx)
-	if err != nil {
-		return nil, err
-	}
-	err = withAdoption(ctx, o, adoption.Options{}, func(ctx context.Context, e *adopt.Engine) error {
-		found, err = migrate.FindUnfitRows(ctx, c.Config, e)
-		return err
-	})
+	err = withAdoption(ctx, o, adoption.Options{},
+		func(ctx context.Context, c config, e *adopt.Engine) error {
+			found, err = migrate.FindUnfitRows(ctx, c.Config, e)
+			return err
+		})
 	return found, err
 }
 
@@ -112,7 +105,7 @@ func FindUnfitRows(ctx context.Context, o Options) (found []adoption.UnfitRows, 
 func PlanDown(
 	ctx context.Context, o Options, m adoption.Options,
 ) (plan []adoption.PlannedStatement, err error) {
-	err = withAdoption(ctx, o, m, func(ctx context.Context, e *adopt.Engine) error {
+	err = withAdoption(ctx, o, m, func(ctx context.Context, _ config, e *adopt.Engine) error {
 		plan, err = e.PlanDown(ctx, cmp.Or(m.Phase, adoption.Expand))
 		return err
 	})
@@ -124,7 +117,7 @@ func PlanDown(
 func Status(ctx context.Context, o Options) (status adoption.Status, err error) {
 	const window = 24 * time.Hour
 	err = withAdoption(ctx, o, adoption.Options{},
-		func(ctx context.Context, e *adopt.Engine) error {
+		func(ctx context.Context, _ config, e *adopt.Engine) error {
 			if status.State, err = e.State(ctx); err != nil {
 				return err
 			}

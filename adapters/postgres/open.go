@@ -46,11 +46,8 @@ type DB struct {
 //
 // Background work (signing keys, partitions of the audit log) runs until [DB.Close].
 func Open(ctx context.Context, o Options) (*DB, error) {
-	c, err := o.check(ctx)
+	c, err := o.checkWaiting(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := waitForDatabase(ctx, c.Settings, c.startWait); err != nil {
 		return nil, err
 	}
 	if !c.skipMigrations {

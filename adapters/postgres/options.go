@@ -154,6 +154,36 @@ func (c config) models() []any {
 // check fills in the defaults. It returns an error that names the first invalid option. Without
 // a RolePrefix it asks the database for its oid.
 func (o Options) check(ctx context.Context) (config, error) {
+	c, err := o.checkAlone()
+	if err != nil {
+		return config{}, err
+	}
+	return o.complete(ctx, c)
+}
+
+// checkWaiting is like check, and waits for a database that is down, up to StartWait.
+func (o Options) checkWaiting(ctx context.Context) (config, error) {
+	c, err := o.checkAlone()
+	if err != nil {
+		return config{}, err
+	}
+	if err := waitForDatabase(ctx, o.firstURL(), c.startWait, c.Logger); err != nil {
+		return config{}, err
+	}
+	return o.complete(ctx, c)
+}
+
+// firstURL is the connection string that is used first. A server that doesn't migrate may have
+// no password of URL's user, so the system role connects if it can.
+func (o Options) firstURL() string {
+	if o.SkipMigrations && o.SystemURL != "" {
+		return o.SystemURL
+	}
+	return o.URL
+}
+
+// checkAlone is the part of check that needs no database. The names of the roles are missing.
+func (o Options) checkAlone() (config, error) {
 	if o.URL == "" {
 		return config{}, errors.New("postgres: Options.URL is empty: set DATABASE_URL")
 	}
@@ -161,11 +191,10 @@ func (o Options) check(ctx context.Context) (config, error) {
 		return config{}, fmt.Errorf("postgres: Options.SecretsKey has %d bytes, not %d",
 			n, secretsKeySize)
 	}
-	if o.AuditRetention < 0 {
-		return config{}, fmt.Errorf("postgres: Options.AuditRetention is %v: it can't be negative",
-			o.AuditRetention)
-	}
 	if err := o.checkLimits(); err != nil {
+		return config{}, err
+	}
+	if err := o.checkRolePrefix(); err != nil {
 		return config{}, err
 	}
 	if o.Scope != schema.Message && o.Scope != schema.Transaction {
@@ -180,13 +209,17 @@ func (o Options) check(ctx context.Context) (config, error) {
 	if err != nil {
 		return config{}, err
 	}
-	settings, err := o.settings(ctx)
-	if err != nil {
-		return config{}, err
+	for _, url := range []string{o.URL, o.AppURL, o.SystemURL, o.ListenURL} {
+		if url == "" {
+			continue
+		}
+		if err := pool.CheckURL(url); err != nil {
+			return config{}, err
+		}
 	}
 	return config{
 		Config: migrate.Config{
-			Settings: settings, Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
+			Settings: o.settings(), Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
 		},
 		tables: o.Tables, secretsKey: o.SecretsKey, skipMigrations: o.SkipMigrations,
 		auditRetention: o.AuditRetention, startWait: cmp.Or(o.StartWait, defaultStartWait),
@@ -195,28 +228,47 @@ func (o Options) check(ctx context.Context) (config, error) {
 
 // checkLimits refuses negative numbers of connections and negative times.
 func (o Options) checkLimits() error {
-	for name, conns := range map[string]int{
-		"MaxConns": o.MaxConns, "SystemConns": o.SystemConns, "BulkConns": o.BulkConns,
+	for _, conns := range []struct {
+		option string
+		n      int
+	}{
+		{"MaxConns", o.MaxConns}, {"SystemConns", o.SystemConns}, {"BulkConns", o.BulkConns},
 	} {
-		if conns < 0 {
-			return fmt.Errorf("postgres: Options.%s is %d: it can't be negative", name, conns)
+		if conns.n < 0 {
+			return fmt.Errorf("postgres: Options.%s is %d: it can't be negative",
+				conns.option, conns.n)
 		}
 	}
-	for name, limit := range map[string]time.Duration{
-		"StatementTimeout": o.StatementTimeout, "ConnectionWait": o.ConnectionWait,
-		"BulkWait": o.BulkWait,
+	for _, limit := range []struct {
+		option string
+		time   time.Duration
+	}{
+		{"AuditRetention", o.AuditRetention}, {"ConnectionWait", o.ConnectionWait},
+		{"BulkWait", o.BulkWait}, {"StatementTimeout", o.StatementTimeout},
 	} {
-		if limit < 0 {
-			return fmt.Errorf("postgres: Options.%s is %v: it can't be negative", name, limit)
+		if limit.time < 0 {
+			return fmt.Errorf("postgres: Options.%s is %v: it can't be negative",
+				limit.option, limit.time)
 		}
 	}
 	return nil
 }
 
-// settings fills in the defaults of the connections: the URLs of the two roles, their names,
-// and the limits.
-func (o Options) settings(ctx context.Context) (pool.Settings, error) {
-	s := pool.Settings{
+func (o Options) checkRolePrefix() error {
+	if len(o.RolePrefix) > maxRolePrefix {
+		return fmt.Errorf("postgres: Options.RolePrefix has %d bytes: use at most %d",
+			len(o.RolePrefix), maxRolePrefix)
+	}
+	if strings.HasPrefix(o.RolePrefix, "pg_") {
+		return errors.New("postgres: Options.RolePrefix begins with pg_, which PostgreSQL" +
+			" reserves: use another prefix")
+	}
+	return nil
+}
+
+// settings fills in the defaults of the limits.
+func (o Options) settings() pool.Settings {
+	return pool.Settings{
 		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
 		MultiTenant: o.MultiTenant, Schema: o.schema(), Scope: o.Scope,
 		Conns:            pool.Sizes{App: o.MaxConns, System: o.SystemConns, Bulk: o.BulkConns},
@@ -225,33 +277,33 @@ func (o Options) settings(ctx context.Context) (pool.Settings, error) {
 		BulkWait:         cmp.Or(o.BulkWait, pool.DefaultBulkWait), QueryHooks: o.QueryHooks,
 		Logger: cmp.Or(o.Logger, slog.Default()),
 	}
+}
+
+// complete fills in the names of the roles, and the URLs with which they log in.
+func (o Options) complete(ctx context.Context, c config) (config, error) {
+	s := &c.Settings
 	owner, err := s.MigratingUser()
 	if err != nil {
-		return s, err
+		return config{}, err
 	}
 	if s.Roles, err = o.roles(ctx); err != nil {
-		return s, err
+		return config{}, err
 	}
 	if !s.MultiTenant {
 		s.AppURL, s.SystemURL = s.URL, s.URL
 		s.ListenURL = cmp.Or(s.ListenURL, s.URL)
-		return s, nil
+		return c, nil
 	}
 	s.AppURL = cmp.Or(s.AppURL, roleURL(s.URL, s.Roles.App))
 	s.SystemURL = cmp.Or(s.SystemURL, roleURL(s.URL, s.Roles.System))
 	s.ListenURL = cmp.Or(s.ListenURL, s.SystemURL)
-	for _, url := range []string{s.AppURL, s.SystemURL, s.ListenURL} {
-		if err := pool.CheckURL(url); err != nil {
-			return s, err
-		}
-	}
 	s.Roles.App, _ = connstring.User(s.AppURL)
 	s.Roles.System, _ = connstring.User(s.SystemURL)
 	if s.Roles.App == owner || s.Roles.App == s.Roles.System {
-		return s, fmt.Errorf("postgres: Options.AppURL must log in as a separate role, not as %s",
-			s.Roles.App)
+		return config{}, fmt.Errorf(
+			"postgres: Options.AppURL must log in as a separate role, not as %s", s.Roles.App)
 	}
-	return s, nil
+	return c, nil
 }
 
 // CheckURL returns what is wrong with a connection string for [Options]; nil if it can be used.
@@ -259,22 +311,12 @@ func (o Options) settings(ctx context.Context) (pool.Settings, error) {
 // names must be readable.
 func CheckURL(url string) error { return pool.CheckURL(url) }
 
-// roles returns the names of the roles. A server that doesn't migrate may have no password of
-// URL's user, so the system role asks for the database's oid if it can.
+// roles returns the names of the roles.
 func (o Options) roles(ctx context.Context) (pool.Roles, error) {
-	switch {
-	case o.RolePrefix == "" && o.SkipMigrations && o.SystemURL != "":
-		return pool.DefaultRoles(ctx, o.SystemURL)
-	case o.RolePrefix == "":
-		return pool.DefaultRoles(ctx, o.URL)
-	case len(o.RolePrefix) > maxRolePrefix:
-		return pool.Roles{}, fmt.Errorf("postgres: Options.RolePrefix has %d bytes: use at most %d",
-			len(o.RolePrefix), maxRolePrefix)
-	case strings.HasPrefix(o.RolePrefix, "pg_"):
-		return pool.Roles{}, errors.New("postgres: Options.RolePrefix begins with pg_, which" +
-			" PostgreSQL reserves: use another prefix")
+	if o.RolePrefix != "" {
+		return pool.RolesWithPrefix(o.RolePrefix), nil
 	}
-	return pool.RolesWithPrefix(o.RolePrefix), nil
+	return pool.DefaultRoles(ctx, o.firstURL())
 }
 
 // roleURL returns the owner's connection string with another role as its user.

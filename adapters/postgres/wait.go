@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -19,8 +20,10 @@ const (
 
 // waitForDatabase waits until the server takes sessions, up to [Options].StartWait. It returns at
 // once when the server refuses the login: waiting mends only a server that is down or starts.
-func waitForDatabase(ctx context.Context, s pool.Settings, limit time.Duration) error {
-	connector, err := pool.NewConnector(s.URL, pool.DefaultTimeout)
+func waitForDatabase(
+	ctx context.Context, url string, limit time.Duration, logger *slog.Logger,
+) error {
+	connector, err := pool.NewConnector(url, pool.DefaultTimeout)
 	if err != nil {
 		return err
 	}
@@ -39,7 +42,7 @@ func waitForDatabase(ctx context.Context, s pool.Settings, limit time.Duration) 
 		}
 		if time.Since(told) >= startWaitMessage {
 			told = time.Now()
-			s.Logger.WarnContext(ctx, "the database can't be reached; waiting for it",
+			logger.WarnContext(ctx, "the database can't be reached; waiting for it",
 				"at_most", (limit - time.Since(begun)).Round(time.Second).String(), "error", err)
 		}
 		select {

@@ -21,7 +21,6 @@ import (
 )
 
 const (
-	generated   = 20_000
 	specBytes   = 400
 	heapAllowed = 6 << 20 // for a bundle of about 12 MB
 )

@@ -74,7 +74,7 @@ func TestInvalidBundleNeverReachesTheStore(t *testing.T) {
 	}
 }
 
-// hostileReader is a text of 40 MB: start, and then part again and again.
+// hostileReader is a text of hostileBytes: start, and then part again and again.
 type hostileReader struct {
 	io.Reader
 	heap  *sharedHeap
@@ -84,7 +84,7 @@ type hostileReader struct {
 func newHostileReader(start, part string, heap *sharedHeap) *hostileReader {
 	block := strings.Repeat(part, 64<<10/len(part))
 	readers := []io.Reader{strings.NewReader(start)}
-	for range 40 << 20 / len(block) {
+	for range hostileBytes / len(block) {
 		readers = append(readers, strings.NewReader(block))
 	}
 	return &hostileReader{Reader: io.MultiReader(readers...), heap: heap}

@@ -99,9 +99,31 @@ func (a *admin) create(ctx context.Context, options string) (string, error) {
 	return name, nil
 }
 
+// drop drops a database and the roles that a migration named after its oid, since roles belong to the
+// whole server. A role that another database still needs stays.
 func (a *admin) drop(ctx context.Context, name string) error {
-	_, err := a.db.ExecContext(ctx, "DROP DATABASE IF EXISTS ? WITH (FORCE)", bun.Ident(name))
-	return err
+	var roles []string
+	err := a.db.NewRaw("SELECT rolname FROM pg_roles JOIN pg_database d ON datname = ?"+
+		" WHERE rolname LIKE format('bailiwick\\_%s\\_%%', d.oid)", name).Scan(ctx, &roles)
+	if err != nil {
+		return err
+	}
+	_, err = a.db.ExecContext(ctx, "DROP DATABASE IF EXISTS ? WITH (FORCE)", bun.Ident(name))
+	if err != nil || len(roles) == 0 {
+		return err
+	}
+	err = a.db.NewRaw("SELECT rolname FROM pg_roles r WHERE rolname IN (?) AND NOT EXISTS"+
+		" (SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND refobjid = r.oid)",
+		bun.List(roles)).Scan(ctx, &roles)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if _, err := a.db.ExecContext(ctx, "DROP ROLE ?", bun.Ident(role)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // urlOf returns the superuser's URL of a database.

@@ -28,7 +28,7 @@ func Database(t testing.TB) string {
 // Template makes a database for t, as [Database] does, as a copy of a template database. fill
 // prepares the template, once per test process and key; url is its superuser's URL. Nothing writes
 // to the template afterwards. Copying takes milliseconds. Settings and grants of the database
-// itself (ALTER DATABASE … SET, GRANT CONNECT) are not copied. If fill fails, every test that uses
+// itself (ALTER DATABASE … SET, GRANT CONNECT) are not copied, but a REVOKE TEMPORARY is. If fill fails, every test that uses
 // key fails.
 func Template(t testing.TB, key string, fill func(url string) error) string {
 	t.Helper()
@@ -36,38 +36,31 @@ func Template(t testing.TB, key string, fill func(url string) error) string {
 	tmpl := a.template(key)
 	tmpl.once.Do(func() {
 		tmpl.err = errors.New("fill ended its test")
-		tmpl.name, tmpl.err = a.prepare(fill)
+		tmpl.err = a.prepare(tmpl, fill)
 	})
 	if tmpl.err != nil {
 		t.Fatalf("pgtest: template %s: %v", key, tmpl.err)
 	}
 	url := a.newDatabase(t, "TEMPLATE "+tmpl.name)
-	if err := a.copyTemporary(t.Context(), tmpl.name, url); err != nil {
+	if tmpl.temporary {
+		return url
+	}
+	// CREATE DATABASE copies no grants on the database.
+	name, _, _ := strings.Cut(path.Base(url), "?")
+	_, err := a.db.ExecContext(t.Context(), "REVOKE TEMPORARY ON DATABASE ? FROM PUBLIC",
+		bun.Ident(name))
+	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	return url
 }
 
-// copyTemporary revokes the privilege to create temporary tables from PUBLIC if the template did:
-// CREATE DATABASE copies no grants on the database.
-func (a *admin) copyTemporary(ctx context.Context, from, url string) error {
-	var open bool
-	err := a.db.NewRaw("SELECT has_database_privilege('public', ?, 'TEMPORARY')", from).
-		Scan(ctx, &open)
-	if err != nil || open {
-		return err
-	}
-	name, _, _ := strings.Cut(path.Base(url), "?")
-	_, err = a.db.ExecContext(ctx, "REVOKE TEMPORARY ON DATABASE ? FROM PUBLIC",
-		bun.Ident(name))
-	return err
-}
-
 // template is a database to copy.
 type template struct {
-	once sync.Once
-	name string
-	err  error
+	once      sync.Once
+	name      string
+	temporary bool // everybody can create temporary tables in it, as by default
+	err       error
 }
 
 func (a *admin) template(key string) *template {
@@ -79,26 +72,30 @@ func (a *admin) template(key string) *template {
 	return a.templates[key]
 }
 
-// prepare makes a template and returns its name. It forbids connections to the template and ends
-// those that are open, since PostgreSQL doesn't copy a database with connections, even those of its
-// own workers.
-func (a *admin) prepare(fill func(url string) error) (string, error) {
+// prepare makes a template. It forbids connections to the template and ends those that are open,
+// since PostgreSQL doesn't copy a database with connections, even those of its own workers.
+func (a *admin) prepare(tmpl *template, fill func(url string) error) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	name, err := a.create(ctx, emptyOptions)
-	if err != nil {
-		return "", err
+	if tmpl.name, err = a.create(ctx, emptyOptions); err != nil {
+		return err
 	}
-	if err := fill(a.urlOf(name)); err != nil {
-		return name, fmt.Errorf("fill: %w", err)
+	if err := fill(a.urlOf(tmpl.name)); err != nil {
+		return fmt.Errorf("fill: %w", err)
 	}
-	_, err = a.db.ExecContext(ctx, "ALTER DATABASE ? ALLOW_CONNECTIONS false", bun.Ident(name))
+	_, err = a.db.ExecContext(ctx, "ALTER DATABASE ? ALLOW_CONNECTIONS false",
+		bun.Ident(tmpl.name))
 	if err != nil {
-		return name, err
+		return err
 	}
 	_, err = a.db.ExecContext(ctx,
-		"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = ?", name)
-	return name, err
+		"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = ?",
+		tmpl.name)
+	if err != nil {
+		return err
+	}
+	return a.db.NewRaw("SELECT has_database_privilege('public', ?, 'TEMPORARY')", tmpl.name).
+		Scan(ctx, &tmpl.temporary)
 }
 
 // newDatabase makes a database for t and drops it when t ends.

@@ -51,6 +51,20 @@ func TestDatabaseIsEmptyAndItsUserIsSuperuser(t *testing.T) {
 	require.NotEmpty(t, pgtest.Source())
 }
 
+func TestRolesNamedAfterDroppedDatabaseAreDropped(t *testing.T) {
+	t.Parallel()
+	const roles = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'bailiwick\\_%s\\_%%'"
+	var oid string
+	t.Run("uses it", func(t *testing.T) {
+		url := pgtest.Database(t)
+		oid = ask(t, url, "SELECT oid FROM pg_database WHERE datname = current_database()")
+		require.Equal(t, "2", ask(t, url, "CREATE ROLE bailiwick_"+oid+"_owner",
+			"CREATE ROLE bailiwick_"+oid+"_app", "CREATE TABLE t ()",
+			"ALTER TABLE t OWNER TO bailiwick_"+oid+"_owner", fmt.Sprintf(roles, oid)))
+	})
+	require.Equal(t, "0", ask(t, pgtest.Database(t), fmt.Sprintf(roles, oid)))
+}
+
 func TestDatabaseWithOpenConnectionsIsDropped(t *testing.T) {
 	t.Parallel()
 	var name string

@@ -69,6 +69,19 @@ func (f afterInsert) AfterQuery(_ context.Context, e *bun.QueryEvent) {
 
 func TestDatabaseThatIsDownIsWaitedFor(t *testing.T) {
 	t.Parallel()
+	for name, prefix := range map[string]string{
+		"roles with chosen names": fixture.RolePrefix, "roles named after the database": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			requireWaited(t, prefix)
+		})
+	}
+}
+
+// requireWaited requires that a database is opened which answers only after a while.
+func requireWaited(t *testing.T, rolePrefix string) {
+	t.Helper()
 	databaseURL := fixture.MigratedURL(t, true)
 	u, err := url.Parse(databaseURL)
 	require.NoError(t, err)
@@ -79,7 +92,7 @@ func TestDatabaseThatIsDownIsWaitedFor(t *testing.T) {
 	require.NoError(t, l.Close()) // nothing listens there now
 
 	o := fixture.Options(u.String(), true)
-	o.StartWait = -1
+	o.RolePrefix, o.StartWait = rolePrefix, -1
 	_, err = postgres.Open(t.Context(), o)
 	require.ErrorIs(t, err, tenancy.Errorf(tenancy.CodeUnavailable, ""))
 

@@ -151,7 +151,7 @@ func (k *kindTables) check(t *declare.Table) {
 
 // managedTypes are the columns that the library manages, with their types.
 var managedTypes = map[string]string{
-	"id": "uuid", "tenant_id": "uuid", "labels": "jsonb", "spec": "jsonb", "version": "bigint",
+	"id": "uuid", "tenant_id": "uuid", "labels": "jsonb", "spec": "jsonb", "version": "int8",
 	"created_at": "timestamptz", "updated_at": "timestamptz",
 }
 
@@ -166,8 +166,7 @@ func (k *kindTables) checkManaged(t *declare.Table) {
 	for _, name := range []string{"id", "labels", "spec", "version", "created_at", "updated_at"} {
 		want, fallback := managedTypes[name], managedDefaults[name]
 		c, ok := k.columns[t.SQL][name]
-		fits := c.Type == want || name == "version" && c.Type == "int4" || name == "version" &&
-			c.Type == "int8"
+		fits := c.Type == want || name == "version" && c.Type == "int4"
 		switch {
 		case !ok:
 			k.lacks(t.SQL, "it has no column "+name, fmt.Sprintf(

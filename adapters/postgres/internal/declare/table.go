@@ -227,10 +227,7 @@ func (t *Table) siblingTable(name string) string {
 func (t *Table) readColumns(model *bunschema.Table) error {
 	excluded := append([]string{t.NameColumn}, managedColumns...)
 	for _, r := range t.References {
-		excluded = append(excluded, r.Column)
-		for _, c := range r.Columns {
-			excluded = append(excluded, c)
-		}
+		excluded = append(excluded, r.StoredColumns()...)
 	}
 	for _, s := range t.Secrets {
 		if model.FieldMap[s] == nil {
@@ -303,6 +300,15 @@ func (r Reference) Kinds() []string {
 		return []string{r.Kind}
 	}
 	return slices.Sorted(maps.Keys(r.Columns))
+}
+
+// StoredColumns returns the columns that the reference is stored in, sorted: none for a join
+// table.
+func (r Reference) StoredColumns() []string {
+	if r.Column != "" {
+		return []string{r.Column}
+	}
+	return slices.Sorted(maps.Values(r.Columns))
 }
 
 // OwnedTables returns the SQL names of all tables that tenants own, sorted: the declared

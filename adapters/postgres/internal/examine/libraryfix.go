@@ -1,6 +1,8 @@
 package examine
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
@@ -46,9 +48,8 @@ func (l *library) ownerAndGrants(object string) string {
 		return ""
 	}
 	statements := "; REVOKE ALL ON " + grantObject(object) + " FROM PUBLIC"
-	for _, e := range l.expected {
+	for _, e := range l.expectedOf(object) {
 		switch {
-		case e.Object != object:
 		case e.Kind == catalog.KindGrant:
 			statements += "; GRANT " + l.granted(e, " TO ")
 		case e.Kind == catalog.KindOwner:
@@ -56,6 +57,16 @@ func (l *library) ownerAndGrants(object string) string {
 		}
 	}
 	return statements
+}
+
+// expectedOf returns the expected entries of an object in a fixed order.
+func (l *library) expectedOf(object string) (entries []catalog.Entry) {
+	for _, key := range slices.Sorted(maps.Keys(l.expected)) {
+		if e := l.expected[key]; e.Object == object {
+			entries = append(entries, e)
+		}
+	}
+	return entries
 }
 
 // unknownObject is the finding about an object that the library didn't create. Its fix keeps the
@@ -136,9 +147,8 @@ func (l *library) extraGrant(e catalog.Entry) doctor.Finding {
 // it from the columns too, so those that the library granted are granted again.
 func (l *library) revoke(e catalog.Entry, grantee, privilege string) string {
 	fix := "REVOKE " + l.granted(e, " FROM ") + " CASCADE"
-	for _, other := range l.expected {
-		if other.Kind == catalog.KindGrant && other.Object == e.Object &&
-			strings.HasPrefix(other.Part, privilege+" (") &&
+	for _, other := range l.expectedOf(e.Object) {
+		if other.Kind == catalog.KindGrant && strings.HasPrefix(other.Part, privilege+" (") &&
 			strings.HasSuffix(other.Part, " TO "+grantee) {
 			fix += "; GRANT " + l.granted(other, " TO ")
 		}

@@ -55,13 +55,10 @@ func (s *transfers) Import(
 	}
 	// from here on the items are staged under the import's id
 	im := &importRun{declared: s.declared, conn: conn, tenant: tenant, id: pool.NewID()}
-	finishing := false
-	if err = fn(im); err == nil {
-		finishing = true
-		err = im.finish(ctx, s.pool)
-	}
-	if err != nil && !finishing {
+	if err = fn(im); err != nil {
 		clean = im.rollback(ctx)
+	} else {
+		err = im.finish(ctx, s.pool)
 	}
 	if err != nil {
 		return s.pool.HideUnlessAllowed(ctx, s.importError(ctx, err))

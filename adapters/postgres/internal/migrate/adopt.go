@@ -137,7 +137,10 @@ func prepareUnreadable(ctx context.Context, c Config) error {
 // migrateLibrary creates the library's tables and functions. It also records as applied the
 // host's migrations whose result the adopted tables already have.
 func migrateLibrary(ctx context.Context, db *bun.DB, c Config) error {
-	if err := prepareMigrations(ctx, db, c); err != nil {
+	if err := lockMigrations(ctx, db, c.Logger); err != nil {
+		return err
+	}
+	if err := runLibraryMigrations(ctx, db, c); err != nil {
 		return err
 	}
 	if err := rls.CreateGetFunctions(ctx, db, c.Declared); err != nil {

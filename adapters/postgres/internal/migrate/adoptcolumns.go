@@ -12,7 +12,7 @@ var managedColumns = []adopt.RequiredColumn{
 	{Name: "id", Types: []string{"uuid"}, NotNull: true},
 	{Name: "labels", Types: []string{"jsonb"}, NotNull: true},
 	{Name: "spec", Types: []string{"jsonb"}, NotNull: true},
-	{Name: "version", Types: []string{"integer", "bigint", "smallint"}, NotNull: true},
+	{Name: "version", Types: []string{"integer", "bigint"}, NotNull: true},
 	{Name: "created_at", Types: []string{"timestamp with time zone"}, NotNull: true, Unset: true},
 	{Name: "updated_at", Types: []string{"timestamp with time zone"}, NotNull: true},
 }

@@ -79,12 +79,8 @@ func lockMigrations(ctx context.Context, db *bun.DB, log *slog.Logger) error {
 	return checkVersion(ctx, db, log)
 }
 
-// prepareMigrations locks out other migrations, checks the server's version, and migrates the
-// library's schema.
-func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
-	if err := lockMigrations(ctx, db, c.Logger); err != nil {
-		return err
-	}
+// runLibraryMigrations migrates the library's schema.
+func runLibraryMigrations(ctx context.Context, db *bun.DB, c Config) error {
 	// CREATE SCHEMA IF NOT EXISTS needs the privilege also if the schema exists
 	if _, err := db.ExecContext(ctx, "DO $$ BEGIN IF to_regnamespace('bailiwick') IS NULL THEN"+
 		" CREATE SCHEMA bailiwick; END IF; END $$"); err != nil {
@@ -102,11 +98,14 @@ func prepareMigrations(ctx context.Context, db *bun.DB, c Config) error {
 
 // migrateIn is migrateAll within its transaction.
 func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
+	if err := lockMigrations(ctx, db, c.Logger); err != nil {
+		return err
+	}
 	off, err := readSwitchedOff(ctx, db, c)
 	if err != nil {
 		return err
 	}
-	if err := prepareMigrations(ctx, db, c); err != nil {
+	if err := runLibraryMigrations(ctx, db, c); err != nil {
 		return err
 	}
 	if err := runMigrations(ctx, db, c.Logger, c.hostMigrations(), hostMigrations); err != nil {

@@ -87,11 +87,11 @@ func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
 
 // statement is ready to be sent.
 type statement struct {
+	query    string // as the caller wrote it
 	text     string
 	tenant   tenancy.ID
 	limit    timeLimit
 	prefixed bool // the text begins with SET LOCAL
-	isRead   bool // it changes nothing
 	needsTx  bool // it must be sent in a transaction, which scopes it
 }
 
@@ -115,7 +115,9 @@ func (c *conn) prepare(
 	if err != nil {
 		return statement{}, err
 	}
-	s := statement{text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait}
+	s := statement{
+		query: query, text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait,
+	}
 	switch {
 	case c.tx != nil && tenant != c.tx.tenant:
 		return statement{}, errTxTenant
@@ -128,7 +130,7 @@ func (c *conn) prepare(
 	}
 	scope, err := c.connector.scope(tenant, wait)
 	scope = c.wire.pooledPins + scope
-	s.text, s.prefixed, s.isRead = scope+s.text, scope != "", isPlainRead(query)
+	s.text, s.prefixed = scope+s.text, scope != ""
 	return s, err
 }
 

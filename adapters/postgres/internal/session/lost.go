@@ -11,12 +11,9 @@ import (
 	"github.com/uptrace/bun/driver/pgdriver"
 )
 
-// Lost reports whether err means that the session has ended. nil doesn't.
-func Lost(err error) bool { return err != nil && lost(err) }
-
-// lost reports whether err means that the session has ended: the server said so, or the
-// connection is broken.
-func lost(err error) bool {
+// Lost reports whether err means that the session has ended: the server said so, or the connection
+// is broken. nil doesn't.
+func Lost(err error) bool {
 	if failed, ok := errors.AsType[pgdriver.Error](err); ok {
 		return isFatal(failed)
 	}
@@ -42,12 +39,12 @@ func isFatal(failed pgdriver.Error) bool {
 // A message begins with SET LOCAL, whose answer the server sends before anything that a later
 // statement causes. If the first answer is the end of the session instead, no statement ran.
 func (c *conn) repeatable(err error, s statement) error {
-	if c.tx != nil || !lost(err) {
+	if c.tx != nil || !Lost(err) {
 		return err
 	}
 	failed, ok := errors.AsType[pgdriver.Error](err)
 	unsent := ok && isFatal(failed) && s.prefixed && c.wire.firstAnswer == 'E'
-	if !unsent && !s.isRead {
+	if !unsent && !isPlainRead(s.query) {
 		return err
 	}
 	_ = c.inner.Close()

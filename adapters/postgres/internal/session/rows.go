@@ -61,7 +61,7 @@ func (t *tx) commitOrRollback(err error) error {
 
 // execInTx runs a statement in an implicit transaction, which Config.Explicit asks for.
 func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error) {
-	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
+	if err := c.begin(ctx, "", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
 	started := c.tx
@@ -74,7 +74,7 @@ func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error)
 
 // queryInTx is execInTx for a statement with rows. The rows end the transaction.
 func (c *conn) queryInTx(ctx context.Context, s statement) (driver.Rows, error) {
-	if err := c.begin(ctx, "BEGIN", s.tenant, s.limit); err != nil {
+	if err := c.begin(ctx, "", s.tenant, s.limit); err != nil {
 		return nil, err
 	}
 	started := c.tx

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"strings"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
@@ -28,23 +27,19 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	if err != nil {
 		return nil, err
 	}
-	begin := "BEGIN"
+	modes := ""
 	level := sql.IsolationLevel(opts.Isolation)
 	if level != sql.LevelDefault {
-		begin += " ISOLATION LEVEL " + level.String()
+		modes += " ISOLATION LEVEL " + level.String()
 	}
 	if opts.ReadOnly {
-		begin += " READ ONLY"
+		modes += " READ ONLY"
 	}
 	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if c.wire.pinsModes && begin != "BEGIN" {
-		// what is asked for comes last: the statement that begins pins the modes
-		begin = "BEGIN;" + c.wire.pooledPins + "SET TRANSACTION" + strings.TrimPrefix(begin, "BEGIN")
-	}
-	if err := c.begin(ctx, begin, tenant, wait); err != nil {
+	if err := c.begin(ctx, modes, tenant, wait); err != nil {
 		return nil, err
 	}
 	return c.tx, nil
@@ -53,7 +48,8 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 // propagateToWorkers makes Citus send SET LOCAL to its workers. PostgreSQL ignores it.
 const propagateToWorkers = "SET LOCAL citus.propagate_set_commands='local';"
 
-func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait timeLimit) error {
+// begin begins a transaction with these modes. They come after pins, which may set other modes.
+func (c *conn) begin(ctx context.Context, modes string, tenant tenancy.ID, wait timeLimit) error {
 	scope, err := c.connector.scope(tenant, wait)
 	if err != nil {
 		return err
@@ -61,12 +57,13 @@ func (c *conn) begin(ctx context.Context, begin string, tenant tenancy.ID, wait 
 	if c.connector.config.Explicit {
 		scope = propagateToWorkers + scope
 	}
-	if !strings.Contains(begin, ";") {
-		scope = c.wire.pooledPins + scope
+	text := "BEGIN" + modes + ";" + c.wire.pooledPins + scope
+	if c.wire.pinsModes && modes != "" {
+		text = "BEGIN;" + c.wire.pooledPins + "SET TRANSACTION" + modes + ";" + scope
 	}
-	if _, err := c.exec(ctx, statement{text: begin + ";" + scope, limit: wait}); err != nil {
+	if _, err := c.exec(ctx, statement{text: text, limit: wait}); err != nil {
 		_ = c.inner.Close() // it may be in an aborted transaction
-		if lost(err) {
+		if Lost(err) {
 			return errors.Join(driver.ErrBadConn, err) // BEGIN can be sent again
 		}
 		return err

@@ -103,7 +103,8 @@ func requestTLS(opened net.Conn) error {
 	case 'N':
 		return errNoTLS
 	}
-	return fmt.Errorf("it answered neither yes nor no: %w", errNoTLS)
+	// no errNoTLS: the rest of its answer follows, so this connection can't be used without TLS
+	return fmt.Errorf("it answered neither yes nor no: %v", errNoTLS)
 }
 
 // wire is a session's network connection.
@@ -114,9 +115,9 @@ type wire struct {
 	settings []string // names and values for the startup message
 	started  bool     // the startup message was sent
 
-	// firstAnswer is the kind of the server's first message since the last write.
+	// firstAnswer is the kind of the server's first message since the last write; 0: nothing was
+	// read since.
 	firstAnswer byte
-	written     bool // nothing was read since the last write
 
 	// pooledPins are statements that pin settings for one transaction; see [wire.pin].
 	pooledPins string
@@ -131,8 +132,8 @@ func wireOf(c *pgdriver.Conn) *wire { return c.Conn().(*wire) }
 
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
-	if n > 0 && w.written {
-		w.firstAnswer, w.written = b[0], false
+	if n > 0 && w.firstAnswer == 0 {
+		w.firstAnswer = b[0]
 	}
 	if !w.startup.done {
 		w.startup.read(b[:n])
@@ -142,7 +143,7 @@ func (w *wire) Read(b []byte) (int, error) {
 
 // Write adds to the startup message, the first that pgdriver writes, what pgdriver leaves out.
 func (w *wire) Write(b []byte) (int, error) {
-	w.firstAnswer, w.written = 0, true
+	w.firstAnswer = 0
 	if w.started {
 		return w.Conn.Write(b)
 	}
