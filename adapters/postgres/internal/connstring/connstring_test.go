@@ -95,11 +95,12 @@ func TestOtherParametersAreRead(t *testing.T) {
 
 func TestRefusedConnectionStringSaysWhyAndNothingOfItself(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                                              "isn't of the form",
-		"s3cret":                                                        "isn't of the form",
-		"mysql://u:s3cret@h/d":                                          "isn't of the form",
-		"postgres://u:s3cret@h/d?s3cret":                                "keyword=value",
-		"postgres://u:s3cret@h/d?colour=s3cret":                         "unknown parameter colour",
+		"":                                      "isn't of the form",
+		"s3cret":                                "isn't of the form",
+		"mysql://u:s3cret@h/d":                  "isn't of the form",
+		"postgres://u:s3cret@h/d?s3cret":        "keyword=value",
+		"postgres://u:s3cret@h/d?colour=s3cret": "unknown parameter colour",
+		"postgres://u:s3cret@h/d?search_path=s3cret":                    "set DATABASE_SCHEMA",
 		"postgres://u:s3cret@h/d?s3cret@x=1":                            "unknown parameter",
 		"postgres://u:s3cret@h:s3cret/d":                                "port",
 		"postgres://u:s3cret@h:0/d":                                     "port",
