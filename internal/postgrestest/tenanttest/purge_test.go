@@ -404,6 +404,7 @@ func TestHundredThousandRowsArePurgedInOneCall(t *testing.T) {
 		`, 'p' || n FROM generate_series(1, 20000) n`)
 	w.add(t, `CREATE INDEX ON widgets (tenant_id, maker_id);
 		CREATE INDEX ON widgets (tenant_id, parent_id);
+		CREATE INDEX ON widgets (tenant_id, base_id);
 		CREATE INDEX ON widgets (tenant_id, subject_maker_id);
 		CREATE INDEX ON widgets (tenant_id, subject_part_id);
 		CREATE INDEX ON widget_parts (tenant_id, part_id);
