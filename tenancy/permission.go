@@ -8,26 +8,26 @@ type Permission string
 
 // The permissions that a role can grant in a tenant.
 const (
-	ReadTenant     Permission = "tenant.read"
-	UpdateTenant   Permission = "tenant.update"
-	ReadResources  Permission = "resource.read"
-	WriteResources Permission = "resource.write"
-	Export         Permission = "bundle.export"
-	Import         Permission = "bundle.import"
-	WriteSecrets   Permission = "secret.write"
-	ReadMembers    Permission = "member.read"
-	WriteMembers   Permission = "member.write"
-	ReadKeys       Permission = "key.read"
-	WriteKeys      Permission = "key.write"
-	ReadAudit      Permission = "audit.read"
-	ReadFeed       Permission = "feed.read"
+	TenantRead    Permission = "tenant.read"
+	TenantUpdate  Permission = "tenant.update"
+	ResourceRead  Permission = "resource.read"
+	ResourceWrite Permission = "resource.write"
+	BundleExport  Permission = "bundle.export"
+	BundleImport  Permission = "bundle.import"
+	SecretWrite   Permission = "secret.write"
+	MemberRead    Permission = "member.read"
+	MemberWrite   Permission = "member.write"
+	KeyRead       Permission = "key.read"
+	KeyWrite      Permission = "key.write"
+	AuditRead     Permission = "audit.read"
+	FeedRead      Permission = "feed.read"
 )
 
 // The permissions that no role grants; only super-admins have them.
 const (
-	ManageTenants     Permission = "tenant.manage"
-	ManageUsers       Permission = "user.manage"
-	ReadPlatformAudit Permission = "platform.audit.read"
+	TenantManage      Permission = "tenant.manage"
+	UserManage        Permission = "user.manage"
+	PlatformAuditRead Permission = "platform.audit.read"
 )
 
 // Grant is a row of the table of roles.
@@ -47,23 +47,23 @@ var (
 // grants is the table of roles. The checks, the API's OpenAPI document and the
 // documentation for people are all generated from it.
 var grants = []Grant{
-	{ReadTenant, viewers, true, "see the tenant"},
-	{UpdateTenant, admins, false, "change the tenant's name and settings"},
-	{ReadResources, viewers, true, "read resources"},
-	{WriteResources, editors, false, "write and delete resources"},
-	{Export, viewers, true, "export a bundle"},
-	{Import, admins, false, "import a bundle"},
-	{WriteSecrets, admins, false, "set the value of a secret"},
-	{ReadMembers, admins, true, "see the members"},
-	{WriteMembers, admins, false, "invite, change and remove members"},
-	{ReadKeys, admins, true, "see the API keys, without their secrets"},
-	{WriteKeys, admins, false, "create, rotate and revoke API keys"},
-	{ReadAudit, admins, true, "read the tenant's audit log"},
-	{ReadFeed, []Role{Replicator}, true, "follow the change feed"},
-	{ManageTenants, nil, false,
+	{TenantRead, viewers, true, "see the tenant"},
+	{TenantUpdate, admins, false, "change the tenant's name and settings"},
+	{ResourceRead, viewers, true, "read resources"},
+	{ResourceWrite, editors, false, "write and delete resources"},
+	{BundleExport, viewers, true, "export a bundle"},
+	{BundleImport, admins, false, "import a bundle"},
+	{SecretWrite, admins, false, "set the value of a secret"},
+	{MemberRead, admins, true, "see the members"},
+	{MemberWrite, admins, false, "invite, change and remove members"},
+	{KeyRead, admins, true, "see the API keys, without their secrets"},
+	{KeyWrite, admins, false, "create, rotate and revoke API keys"},
+	{AuditRead, admins, true, "read the tenant's audit log"},
+	{FeedRead, []Role{Replicator}, true, "follow the change feed"},
+	{TenantManage, nil, false,
 		"create, suspend, delete, restore and purge tenants, and set their quotas"},
-	{ManageUsers, nil, false, "create, change and remove users"},
-	{ReadPlatformAudit, nil, true, "read the audit log of all tenants"},
+	{UserManage, nil, false, "create, change and remove users"},
+	{PlatformAuditRead, nil, true, "read the audit log of all tenants"},
 }
 
 // Grants returns the table of roles, in the order of the documentation.

@@ -21,7 +21,7 @@ func TestGrantsAreConsistent(t *testing.T) {
 				t.Errorf("%s may %s, and %s may not", r, g.Permission, next)
 			}
 		}
-		if tenancy.Replicator.May(g.Permission) != (g.Permission == tenancy.ReadFeed) {
+		if tenancy.Replicator.May(g.Permission) != (g.Permission == tenancy.FeedRead) {
 			t.Errorf("a replicator must only read the feed: %s is wrong", g.Permission)
 		}
 		if tenancy.Viewer.May(g.Permission) && !g.Reads {
@@ -33,12 +33,12 @@ func TestGrantsAreConsistent(t *testing.T) {
 func TestUnknownRoleOrPermissionGrantsNothing(t *testing.T) {
 	t.Parallel()
 	for _, r := range []tenancy.Role{"", "owner", "ADMIN", "super_admin"} {
-		if r.May(tenancy.ReadTenant) {
+		if r.May(tenancy.TenantRead) {
 			t.Errorf("%q may read", r)
 		}
 	}
-	for _, p := range []tenancy.Permission{"", "resource.purge", tenancy.ManageTenants,
-		tenancy.ManageUsers, tenancy.ReadPlatformAudit} {
+	for _, p := range []tenancy.Permission{"", "resource.purge", tenancy.TenantManage,
+		tenancy.UserManage, tenancy.PlatformAuditRead} {
 		if tenancy.Admin.May(p) {
 			t.Errorf("an admin may %q", p)
 		}

@@ -13,7 +13,7 @@ var rightTenant = tenancy.NewID()
 func userRight() tenancy.Right {
 	return tenancy.Right{Principal: tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "u",
 		SuperAdmin: true, Roles: map[tenancy.ID]tenancy.Role{rightTenant: tenancy.Admin}},
-		Stored: true, Tenant: rightTenant, Needs: tenancy.WriteResources}
+		Stored: true, Tenant: rightTenant, Needs: tenancy.ResourceWrite}
 }
 
 func TestRightIsCheckedAgainstWhatIsStored(t *testing.T) {

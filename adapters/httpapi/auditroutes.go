@@ -36,12 +36,12 @@ func (a *api) auditRoutes() []operation {
 	return []operation{{
 		id: "listAudit", method: http.MethodGet, path: tenantRoot + "/audit", tag: "audit",
 		summary: "Read the tenant's audit log",
-		access:  managesTenant, needs: tenancy.ReadAudit, params: params, response: list,
+		access:  managesTenant, needs: tenancy.AuditRead, params: params, response: list,
 		handle: a.listAudit,
 	}, {
 		id: "exportAudit", method: http.MethodGet, path: tenantRoot + "/audit/export", tag: "audit",
 		summary: "Export the tenant's audit log with the hashes that verify it",
-		access:  managesTenant, needs: tenancy.ReadAudit,
+		access:  managesTenant, needs: tenancy.AuditRead,
 		response: response{
 			status: http.StatusOK, media: auditMediaType, schema: auditLine,
 			headers: []string{"Content-Disposition"},
@@ -54,7 +54,7 @@ func (a *api) auditRoutes() []operation {
 	}, {
 		id: "listPlatformAudit", method: http.MethodGet, path: apiRoot + "audit", tag: "audit",
 		summary: "Read the audit log of all tenants",
-		access:  signedIn, needs: tenancy.ReadPlatformAudit, params: params, response: list,
+		access:  signedIn, needs: tenancy.PlatformAuditRead, params: params, response: list,
 		codes:  []tenancy.Code{tenancy.CodeForbidden},
 		handle: a.listPlatformAudit,
 	}}

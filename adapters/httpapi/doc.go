@@ -7,7 +7,7 @@
 //
 //	api := httpapi.New(db.Services(), httpapi.Options{MultiTenant: true})
 //	mux.Handle("/api/v1/", api)
-//	mux.Handle("GET /notes", api.Protect(tenancy.ReadResources, http.HandlerFunc(listNotes)))
+//	mux.Handle("GET /notes", api.Protect(tenancy.ResourceRead, http.HandlerFunc(listNotes)))
 //
 // Every route is one entry of one table. The router and the OpenAPI document are both
 // built from that table, so they always agree.

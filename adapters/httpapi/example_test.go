@@ -59,7 +59,7 @@ func ExampleAPI_Protect() {
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", api)
-	mux.Handle("GET /notes", api.Protect(tenancy.ReadResources,
+	mux.Handle("GET /notes", api.Protect(tenancy.ResourceRead,
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			id, _ := tenancy.FromContext(r.Context())
 			io.WriteString(w, id.String())

@@ -64,7 +64,7 @@ func (a *api) invitationRoutes() []operation {
 	return []operation{{
 		id: "createInvitation", method: http.MethodPost, path: all, tag: "members",
 		summary: "Invite a person by e-mail address, with or without an account",
-		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[invitationInput](),
+		access:  managesTenant, needs: tenancy.MemberWrite, body: jsonBody[invitationInput](),
 		response: response{status: http.StatusCreated,
 			doc:    "The invitation with its token. It replaces an earlier one of the address.",
 			schema: goType[newInvitationBody]()},
@@ -73,14 +73,14 @@ func (a *api) invitationRoutes() []operation {
 	}, {
 		id: "listInvitations", method: http.MethodGet, path: all, tag: "members",
 		summary: "List the open invitations, without tokens",
-		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
+		access:  managesTenant, needs: tenancy.MemberRead, params: pageParams,
 		response: response{status: http.StatusOK, doc: "One page, oldest first, with expired ones.",
 			schema: goType[page[invitationBody]]()},
 		handle: a.listInvitations,
 	}, {
 		id: "revokeInvitation", method: http.MethodDelete, path: all + "/{id}", tag: "members",
 		summary: "Revoke an invitation",
-		access:  managesTenant, needs: tenancy.WriteMembers,
+		access:  managesTenant, needs: tenancy.MemberWrite,
 		codes:    []tenancy.Code{tenancy.CodeNotFound},
 		response: response{status: http.StatusNoContent, doc: "Its token is no longer accepted."},
 		handle:   a.revokeInvitation,

@@ -30,21 +30,21 @@ func (a *api) memberRoutes() []operation {
 	return []operation{{
 		id: "listMembers", method: http.MethodGet, path: all, tag: "members",
 		summary: "List the members of a tenant",
-		access:  managesTenant, needs: tenancy.ReadMembers, params: pageParams,
+		access:  managesTenant, needs: tenancy.MemberRead, params: pageParams,
 		response: response{status: http.StatusOK, doc: "One page, sorted by user id.",
 			schema: goType[page[memberBody]]()},
 		handle: a.listMembers,
 	}, {
 		id: "getMember", method: http.MethodGet, path: one, tag: "members",
 		summary: "Get a member of a tenant, by the user's id",
-		access:  managesTenant, needs: tenancy.ReadMembers,
+		access:  managesTenant, needs: tenancy.MemberRead,
 		codes:    []tenancy.Code{tenancy.CodeNotFound},
 		response: response{status: http.StatusOK, doc: "The member.", schema: member},
 		handle:   a.getMember,
 	}, {
 		id: "putMember", method: http.MethodPut, path: one, tag: "members",
 		summary: "Give a member another role; a super-admin also adds a user, others invite them",
-		access:  managesTenant, needs: tenancy.WriteMembers, body: jsonBody[memberInput](),
+		access:  managesTenant, needs: tenancy.MemberWrite, body: jsonBody[memberInput](),
 		response: response{status: http.StatusOK,
 			doc: "The existing member with the given role.", schema: member},
 		moreResponses: []response{{status: http.StatusCreated,
@@ -56,7 +56,7 @@ func (a *api) memberRoutes() []operation {
 	}, {
 		id: "removeMember", method: http.MethodDelete, path: one, tag: "members",
 		summary: "Remove a member from a tenant",
-		access:  managesTenant, needs: tenancy.WriteMembers,
+		access:  managesTenant, needs: tenancy.MemberWrite,
 		codes:    []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeLastAdmin},
 		response: response{status: http.StatusNoContent, doc: "The user is no longer a member."},
 		handle:   a.removeMember,

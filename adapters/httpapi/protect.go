@@ -15,7 +15,7 @@ import (
 // finds the caller ([tenancy.PrincipalFrom]) and the tenant ([tenancy.FromContext]) in
 // the context. A path may name the tenant with the wildcard {tenant}.
 //
-// A permission that no role has, such as [tenancy.ManageUsers], needs a super-admin and
+// A permission that no role has, such as [tenancy.UserManage], needs a super-admin and
 // no tenant. A super-admin's call in a tenant of which they aren't a member is recorded
 // in its audit log before the handler runs, whatever the method. The body may have at
 // most [Options.ResourceLimit] bytes and take [Options.BodyTimeout]; a handler that needs

@@ -54,7 +54,7 @@ func isValidReason(s string) bool {
 // itself. Reading the tenant's own record needs neither.
 func (a *api) auditSuperAdmin(c *call, op operation) error {
 	_, member := c.principal.Roles[c.tenant.ID]
-	if !a.multiTenant || !c.principal.SuperAdmin || member || op.needs == tenancy.ReadTenant {
+	if !a.multiTenant || !c.principal.SuperAdmin || member || op.needs == tenancy.TenantRead {
 		return nil
 	}
 	if requiresReason(c.tenant.Settings) && tenancy.RequestFrom(c.Context()).Reason == "" {

@@ -53,7 +53,7 @@ func (a *api) processRoutes() []operation {
 	}, {
 		id: "discover", method: http.MethodGet, path: apiRoot + "discovery", tag: "resources",
 		summary: "List what the tenant offers, with a few fields of each resource",
-		access:  worksInTenant, needs: tenancy.ReadResources, params: pageParams,
+		access:  worksInTenant, needs: tenancy.ResourceRead, params: pageParams,
 		response: response{status: http.StatusOK, doc: "One page of each list.",
 			schema: a.discoverySchema},
 		handle: a.discover,
@@ -85,7 +85,7 @@ func (a *api) bundleRoutes() []operation {
 	return []operation{{
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",
 		summary: "Export the tenant's resources as a bundle",
-		access:  worksInTenant, needs: tenancy.Export, params: []parameter{kindParam, labelParam},
+		access:  worksInTenant, needs: tenancy.BundleExport, params: []parameter{kindParam, labelParam},
 		response: response{
 			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).",
 			media: federation.BundleMediaType, schema: component("Bundle"),
@@ -95,7 +95,7 @@ func (a *api) bundleRoutes() []operation {
 	}, {
 		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles",
 		summary: "Import a bundle in one transaction: all of it or nothing",
-		access:  worksInTenant, needs: tenancy.Import, mayBeReadOnly: true,
+		access:  worksInTenant, needs: tenancy.BundleImport, mayBeReadOnly: true,
 		params: []parameter{strategyParam, dryRunParam},
 		body: body{media: []string{federation.BundleMediaType, jsonType},
 			schema: component("Bundle")},
@@ -111,7 +111,7 @@ func (a *api) bundleRoutes() []operation {
 	}, {
 		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}",
 		tag: "bundles", summary: "Set the value of a secret",
-		access: worksInTenant, needs: tenancy.WriteSecrets, body: jsonBody[secretInput](),
+		access: worksInTenant, needs: tenancy.SecretWrite, body: jsonBody[secretInput](),
 		response: response{status: http.StatusNoContent,
 			doc: "The value is stored encrypted. No route returns it."},
 		handle: a.setSecret,
@@ -137,7 +137,7 @@ func (h resources) routes() []operation {
 	return []operation{{
 		id: "list" + name, method: http.MethodGet, path: list, tag: "resources",
 		summary: "List the resources of kind " + h.kind.Name,
-		access:  worksInTenant, needs: tenancy.ReadResources,
+		access:  worksInTenant, needs: tenancy.ResourceRead,
 		params: slices.Concat([]parameter{searchParam, labelParam}, pageParams),
 		response: response{status: http.StatusOK, doc: "One page, sorted by name.",
 			schema: component(name + "Page")},
@@ -145,7 +145,7 @@ func (h resources) routes() []operation {
 	}, {
 		id: "get" + name, method: http.MethodGet, path: one, tag: "resources",
 		summary: "Get one resource of kind " + h.kind.Name,
-		access:  worksInTenant, needs: tenancy.ReadResources,
+		access:  worksInTenant, needs: tenancy.ResourceRead,
 		conditionalHeaders: []string{ifNoneMatch}, codes: []tenancy.Code{tenancy.CodeNotFound},
 		response: response{status: http.StatusOK, doc: "The resource.", schema: resource,
 			headers: []string{"ETag"}},
@@ -156,7 +156,7 @@ func (h resources) routes() []operation {
 	}, {
 		id: "put" + name, method: http.MethodPut, path: one, tag: "resources",
 		summary: "Create or replace one resource of kind " + h.kind.Name,
-		access:  worksInTenant, needs: tenancy.WriteResources,
+		access:  worksInTenant, needs: tenancy.ResourceWrite,
 		conditionalHeaders: []string{ifMatch, ifNoneMatch},
 		body:               body{media: []string{jsonType}, schema: component(name + "Input")},
 		response: response{status: http.StatusOK, doc: "Replaced.", schema: resource,
@@ -169,7 +169,7 @@ func (h resources) routes() []operation {
 	}, {
 		id: "delete" + name, method: http.MethodDelete, path: one, tag: "resources",
 		summary: "Delete one resource of kind " + h.kind.Name,
-		access:  worksInTenant, needs: tenancy.WriteResources,
+		access:  worksInTenant, needs: tenancy.ResourceWrite,
 		conditionalHeaders: []string{ifMatch},
 		response:           response{status: http.StatusNoContent, doc: "Deleted."},
 		codes: []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeReferenced,

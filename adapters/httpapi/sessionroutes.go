@@ -49,14 +49,14 @@ func (a *api) sessionRoutes() []operation {
 	}, {
 		id: "listUserSessions", method: http.MethodGet, path: all, tag: "sessions",
 		summary: "List a user's sessions",
-		access:  signedIn, needs: tenancy.ManageUsers, params: pageParams,
+		access:  signedIn, needs: tenancy.UserManage, params: pageParams,
 		codes:    []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
 		response: response{status: http.StatusOK, doc: "One page, newest first.", schema: page},
 		handle:   a.listUserSessions,
 	}, {
 		id: "endUserSessions", method: http.MethodDelete, path: all, tag: "sessions",
 		summary: "End all sessions of a user",
-		access:  signedIn, needs: tenancy.ManageUsers,
+		access:  signedIn, needs: tenancy.UserManage,
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
 		response: response{status: http.StatusNoContent,
 			doc: "The sessions are refused from the next request on."},

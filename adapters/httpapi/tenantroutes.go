@@ -18,7 +18,7 @@ func (a *api) tenantRoutes() []operation {
 	return []operation{{
 		id: "createTenant", method: http.MethodPost, path: all, tag: "tenants",
 		summary: "Create a tenant",
-		access:  signedIn, needs: tenancy.ManageTenants, body: jsonBody[tenantInput](),
+		access:  signedIn, needs: tenancy.TenantManage, body: jsonBody[tenantInput](),
 		response: response{status: http.StatusCreated, doc: "The tenant.", schema: tenant,
 			headers: []string{"ETag", "Location"}},
 		codes: []tenancy.Code{
@@ -36,7 +36,7 @@ func (a *api) tenantRoutes() []operation {
 	}, {
 		id: "getTenant", method: http.MethodGet, path: tenantRoot, tag: "tenants",
 		summary: "Get a tenant",
-		access:  managesTenant, needs: tenancy.ReadTenant,
+		access:  managesTenant, needs: tenancy.TenantRead,
 		conditionalHeaders: []string{ifNoneMatch},
 		response: response{status: http.StatusOK, doc: "The tenant.", schema: tenant,
 			headers: []string{"ETag"}},
@@ -47,7 +47,7 @@ func (a *api) tenantRoutes() []operation {
 	}, {
 		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants",
 		summary: "Change a tenant; only super-admins may change its state and quotas",
-		access:  managesTenant, needs: tenancy.UpdateTenant, conditionalHeaders: []string{ifMatch},
+		access:  managesTenant, needs: tenancy.TenantUpdate, conditionalHeaders: []string{ifMatch},
 		body: jsonBody[tenantChange](),
 		response: response{status: http.StatusOK, doc: "The tenant as it is now.", schema: tenant,
 			headers: []string{"ETag"}},
@@ -56,7 +56,7 @@ func (a *api) tenantRoutes() []operation {
 	}, {
 		id: "deleteTenant", method: http.MethodDelete, path: tenantRoot, tag: "tenants",
 		summary: "Delete a tenant; it can be restored",
-		access:  managesTenant, needs: tenancy.ManageTenants, conditionalHeaders: []string{ifMatch},
+		access:  managesTenant, needs: tenancy.TenantManage, conditionalHeaders: []string{ifMatch},
 		response: response{status: http.StatusNoContent,
 			doc: "Its keys no longer work. Its data and its slug are kept."},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
@@ -64,7 +64,7 @@ func (a *api) tenantRoutes() []operation {
 	}, {
 		id: "restoreTenant", method: http.MethodPost, path: tenantRoot + "/restore", tag: "tenants",
 		summary: "Restore a deleted tenant",
-		access:  managesTenant, needs: tenancy.ManageTenants,
+		access:  managesTenant, needs: tenancy.TenantManage,
 		response: response{status: http.StatusOK, doc: "The tenant, active again.", schema: tenant,
 			headers: []string{"ETag"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
@@ -72,7 +72,7 @@ func (a *api) tenantRoutes() []operation {
 	}, {
 		id: "purgeTenant", method: http.MethodPost, path: tenantRoot + "/purge", tag: "tenants",
 		summary: "Permanently remove a deleted tenant and all its data",
-		access:  managesTenant, needs: tenancy.ManageTenants, body: jsonBody[purgeInput](),
+		access:  managesTenant, needs: tenancy.TenantManage, body: jsonBody[purgeInput](),
 		response: response{status: http.StatusOK,
 			doc:    "The certificate of what was removed. The platform's audit log keeps it.",
 			schema: goType[certificateBody]()},
@@ -87,7 +87,7 @@ func (a *api) keyRoutes() []operation {
 	return []operation{{
 		id: "createKey", method: http.MethodPost, path: all, tag: "keys",
 		summary: "Create an API key",
-		access:  managesTenant, needs: tenancy.WriteKeys, body: jsonBody[keyInput](),
+		access:  managesTenant, needs: tenancy.KeyWrite, body: jsonBody[keyInput](),
 		response: response{status: http.StatusCreated, doc: "The key with its secret.",
 			schema: goType[newKeyBody](), headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeInvalidState},
@@ -95,14 +95,14 @@ func (a *api) keyRoutes() []operation {
 	}, {
 		id: "listKeys", method: http.MethodGet, path: all, tag: "keys",
 		summary: "List the API keys, without secrets",
-		access:  managesTenant, needs: tenancy.ReadKeys, params: pageParams,
+		access:  managesTenant, needs: tenancy.KeyRead, params: pageParams,
 		response: response{status: http.StatusOK, doc: "One page, oldest first.",
 			schema: goType[page[keyBody]]()},
 		handle: a.listKeys,
 	}, {
 		id: "rotateKey", method: http.MethodPost, path: all + "/{id}/rotate", tag: "keys",
 		summary: "Replace an API key by a new one; the old one still works for a while",
-		access:  managesTenant, needs: tenancy.WriteKeys, body: jsonBody[rotateInput](),
+		access:  managesTenant, needs: tenancy.KeyWrite, body: jsonBody[rotateInput](),
 		response: response{status: http.StatusCreated, doc: "The new key with its secret.",
 			schema: goType[newKeyBody](), headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeNotFound, tenancy.CodeInvalidState},
@@ -110,7 +110,7 @@ func (a *api) keyRoutes() []operation {
 	}, {
 		id: "revokeKey", method: http.MethodDelete, path: all + "/{id}", tag: "keys",
 		summary: "Revoke an API key",
-		access:  managesTenant, needs: tenancy.WriteKeys,
+		access:  managesTenant, needs: tenancy.KeyWrite,
 		codes: []tenancy.Code{tenancy.CodeNotFound},
 		response: response{status: http.StatusNoContent,
 			doc: "The key is refused from the next request on."},

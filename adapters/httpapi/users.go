@@ -43,7 +43,7 @@ func (a *api) userRoutes() []operation {
 	return []operation{{
 		id: "createUser", method: http.MethodPost, path: all, tag: "users",
 		summary: "Create a user without a membership",
-		access:  signedIn, needs: tenancy.ManageUsers, body: jsonBody[userInput](),
+		access:  signedIn, needs: tenancy.UserManage, body: jsonBody[userInput](),
 		response: response{status: http.StatusCreated, doc: "The user.", schema: user,
 			headers: []string{"Location"}},
 		codes:  []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeAlreadyExists},
@@ -51,20 +51,20 @@ func (a *api) userRoutes() []operation {
 	}, {
 		id: "listUsers", method: http.MethodGet, path: all, tag: "users",
 		summary: "List all users, with and without memberships",
-		access:  signedIn, needs: tenancy.ManageUsers, params: pageParams,
+		access:  signedIn, needs: tenancy.UserManage, params: pageParams,
 		response: response{status: http.StatusOK, doc: "One page, sorted by address.",
 			schema: goType[page[userBody]]()},
 		codes:  []tenancy.Code{tenancy.CodeForbidden},
 		handle: a.listUsers,
 	}, {
 		id: "getUser", method: http.MethodGet, path: one, tag: "users", summary: "Get a user",
-		access: signedIn, needs: tenancy.ManageUsers,
+		access: signedIn, needs: tenancy.UserManage,
 		response: response{status: http.StatusOK, doc: "The user.", schema: user},
 		codes:    []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound},
 		handle:   a.getUser,
 	}, {
 		id: "updateUser", method: http.MethodPut, path: one, tag: "users", summary: "Change a user",
-		access: signedIn, needs: tenancy.ManageUsers, body: jsonBody[userChange](),
+		access: signedIn, needs: tenancy.UserManage, body: jsonBody[userChange](),
 		response: response{status: http.StatusOK, doc: "The changed user.", schema: user},
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound,
 			tenancy.CodeAlreadyExists},
@@ -72,7 +72,7 @@ func (a *api) userRoutes() []operation {
 	}, {
 		id: "removeUser", method: http.MethodDelete, path: one, tag: "users",
 		summary: "Remove a user and all their memberships",
-		access:  signedIn, needs: tenancy.ManageUsers,
+		access:  signedIn, needs: tenancy.UserManage,
 		response: response{status: http.StatusNoContent, doc: "The user is removed."},
 		codes: []tenancy.Code{tenancy.CodeForbidden, tenancy.CodeNotFound,
 			tenancy.CodeLastAdmin},

@@ -63,7 +63,7 @@ func newHandler(db *postgres.DB, adminToken string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", api)
 	// Protect authenticates the caller, finds the tenant and checks the caller's role in it.
-	mux.Handle("GET /notes", api.Protect(tenancy.ReadResources,
+	mux.Handle("GET /notes", api.Protect(tenancy.ResourceRead,
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			var notes []note
 			// Reads one tenant's notes; without a tenant in the context it fails.

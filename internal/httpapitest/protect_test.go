@@ -32,14 +32,14 @@ func newWithHostRoutes(t *testing.T, options ...apitest.Option) hostRegistry {
 		mux.Handle("/host/"+string(g.Permission), shown)
 		mux.Handle("POST /host/{tenant}/"+string(g.Permission), shown)
 	}
-	mux.Handle("GET /host/panic", api.Protect(tenancy.ReadResources,
+	mux.Handle("GET /host/panic", api.Protect(tenancy.ResourceRead,
 		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a host's fault") })))
-	mux.Handle("GET /host/stream", api.Protect(tenancy.ReadResources,
+	mux.Handle("GET /host/stream", api.Protect(tenancy.ResourceRead,
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, "first")
 			w.(http.Flusher).Flush()
 		})))
-	mux.Handle("POST /host/body", api.Protect(tenancy.WriteResources,
+	mux.Handle("POST /host/body", api.Protect(tenancy.ResourceWrite,
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, err := io.Copy(io.Discard, r.Body)
 			fmt.Fprint(w, err)
@@ -213,5 +213,5 @@ func TestProtectRefusesUnknownPermissions(t *testing.T) {
 	for _, p := range []tenancy.Permission{"", "resource.raed", "*"} {
 		assert.Panics(t, func() { api.Protect(p, http.NotFoundHandler()) })
 	}
-	assert.Panics(t, func() { api.Protect(tenancy.ReadResources, nil) })
+	assert.Panics(t, func() { api.Protect(tenancy.ResourceRead, nil) })
 }

@@ -58,7 +58,7 @@ func (p *probe) superAdminRight() tenancy.Right {
 	return tenancy.Right{
 		Principal: tenancy.Principal{Kind: tenancy.UserPrincipal, ID: u.ID, Name: u.Name,
 			SuperAdmin: true},
-		Stored: true, Session: s.ID, Needs: tenancy.ManageUsers,
+		Stored: true, Session: s.ID, Needs: tenancy.UserManage,
 	}
 }
 
@@ -100,15 +100,15 @@ func (e rightEnd) refusesEveryWrite(p *probe) {
 	p.equal(len(p.allEntries(ports.AuditFilter{})), before, "the number of entries of all audit logs")
 }
 
-func admin(p *probe) tenancy.Right { return p.userRight(tenancy.WriteMembers) }
+func admin(p *probe) tenancy.Right { return p.userRight(tenancy.MemberWrite) }
 
-func adminKey(p *probe) tenancy.Right { return p.keyRight(tenancy.WriteKeys, time.Time{}) }
+func adminKey(p *probe) tenancy.Right { return p.keyRight(tenancy.KeyWrite, time.Time{}) }
 
 // operator returns the right of the platform's token in acme.
 func operator(p *probe) tenancy.Right {
 	return tenancy.Right{
 		Principal: tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true},
-		Tenant:    p.acme, Needs: tenancy.WriteResources,
+		Tenant:    p.acme, Needs: tenancy.ResourceWrite,
 	}
 }
 
@@ -117,7 +117,7 @@ func hostsCaller(p *probe) tenancy.Right {
 	return tenancy.Right{
 		Principal: tenancy.Principal{Kind: tenancy.UserPrincipal, ID: "of the host",
 			Roles: map[tenancy.ID]tenancy.Role{p.acme: tenancy.Editor}},
-		Tenant: p.acme, Needs: tenancy.WriteResources,
+		Tenant: p.acme, Needs: tenancy.ResourceWrite,
 	}
 }
 
@@ -126,7 +126,7 @@ func superAdmin(p *probe) tenancy.Right { return p.superAdminRight() }
 // superAdminInAnyState returns the right to manage acme, of a super-admin.
 func superAdminInAnyState(p *probe) tenancy.Right {
 	r := p.superAdminRight()
-	r.Tenant, r.Needs, r.InAnyState = p.acme, tenancy.WriteKeys, true
+	r.Tenant, r.Needs, r.InAnyState = p.acme, tenancy.KeyWrite, true
 	return r
 }
 
@@ -142,7 +142,7 @@ func storedEnds() []rightEnd { return slices.Concat(keyEnds(), userEnds(), tenan
 // callEnds are the ends that the call itself brings.
 func callEnds() []rightEnd {
 	expiring := func(p *probe) tenancy.Right {
-		return p.keyRight(tenancy.WriteKeys, time.Now().Add(time.Hour))
+		return p.keyRight(tenancy.KeyWrite, time.Now().Add(time.Hour))
 	}
 	at := func(later time.Time) func(*probe, *tenancy.Right) {
 		return func(_ *probe, r *tenancy.Right) { r.Clock = func() time.Time { return later } }
@@ -254,7 +254,7 @@ func noRightIsChecked() contractCase {
 		says: "The methods that only note what happens don't check: Append of both audit logs," +
 			" [LoginAttempts], [KeyFinder.Find] and [SessionFinder.Touch].",
 		prove: func(p *probe) {
-			right := p.userRight(tenancy.WriteMembers)
+			right := p.userRight(tenancy.MemberWrite)
 			k := p.key(p.acme, 1)
 			p.ok(p.Users.Remove(p.ctx, right.Principal.ID), "Users.Remove")
 			ctx := tenancy.WithRight(p.ctx, right)

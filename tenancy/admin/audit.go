@@ -12,7 +12,7 @@ import (
 func (s *Service) ListAudit(
 	ctx context.Context, by tenancy.Principal, ref string, q ports.AuditQuery,
 ) ([]tenancy.AuditEntry, error) {
-	t, err := s.authorize(ctx, by, ref, tenancy.ReadAudit)
+	t, err := s.authorize(ctx, by, ref, tenancy.AuditRead)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (s *Service) ExportAudit(
 	begin func(t tenancy.Tenant, first, last tenancy.AuditChain) error,
 	yield func(tenancy.AuditEntry) error,
 ) error {
-	t, err := s.authorize(ctx, by, ref, tenancy.ReadAudit)
+	t, err := s.authorize(ctx, by, ref, tenancy.AuditRead)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type TenantChange struct {
 func (s *Service) UpdateTenant(
 	ctx context.Context, by tenancy.Principal, ref string, c TenantChange, version int64,
 ) (tenancy.Tenant, error) {
-	t, err := s.authorize(ctx, by, ref, tenancy.UpdateTenant)
+	t, err := s.authorize(ctx, by, ref, tenancy.TenantUpdate)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}

@@ -32,7 +32,7 @@ type NewInvitation struct {
 func (s *Service) Invite(
 	ctx context.Context, by tenancy.Principal, ref string, in NewInvitation,
 ) (i tenancy.Invitation, token string, err error) {
-	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.WriteMembers)
+	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.MemberWrite)
 	if err != nil {
 		return tenancy.Invitation{}, "", err
 	}
@@ -84,7 +84,7 @@ func (in NewInvitation) validated() (NewInvitation, error) {
 func (s *Service) ListInvitations(
 	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
 ) ([]tenancy.Invitation, error) {
-	t, err := s.authorize(ctx, by, ref, tenancy.ReadMembers)
+	t, err := s.authorize(ctx, by, ref, tenancy.MemberRead)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (s *Service) ListInvitations(
 func (s *Service) RevokeInvitation(
 	ctx context.Context, by tenancy.Principal, ref, id string,
 ) error {
-	t, id, err := s.authorizeWithID(ctx, by, ref, id, tenancy.WriteMembers)
+	t, id, err := s.authorizeWithID(ctx, by, ref, id, tenancy.MemberWrite)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ const (
 func (s *Service) RotateKey(
 	ctx context.Context, by tenancy.Principal, ref, id string, overlap time.Duration,
 ) (key tenancy.APIKey, secret string, err error) {
-	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.WriteKeys)
+	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.KeyWrite)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
 	}

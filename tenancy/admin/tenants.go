@@ -69,7 +69,7 @@ func parseNewSlug(s string) (tenancy.Slug, error) {
 func (s *Service) GetTenant(
 	ctx context.Context, by tenancy.Principal, ref string,
 ) (tenancy.Tenant, error) {
-	return s.authorize(ctx, by, ref, tenancy.ReadTenant)
+	return s.authorize(ctx, by, ref, tenancy.TenantRead)
 }
 
 // TenantList selects a page of tenants.

@@ -310,7 +310,7 @@ func TestTransactionOfACallWithoutItsRightIsRolledBack(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, true)
 	right := tenancy.Right{Principal: tenancy.Principal{Kind: tenancy.PlatformToken,
-		SuperAdmin: true}, Tenant: l.acme, Needs: tenancy.WriteResources}
+		SuperAdmin: true}, Tenant: l.acme, Needs: tenancy.ResourceWrite}
 	ctx := tenancy.WithRight(l.in(t, l.acme), right)
 	s := l.db.Scoped(ctx)
 	removeBookAnd := func(then func()) error {
