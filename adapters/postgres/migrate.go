@@ -37,8 +37,9 @@ func MigrateUp(ctx context.Context, o Options, m adoption.Options) error {
 // everything that the library stored is removed. MigrateDown is refused with
 // [tenancy.CodeInvalidState] when a tenant other than default has rows.
 func MigrateDown(ctx context.Context, o Options, m adoption.Options) error {
-	return withAdoption(ctx, o, m, func(ctx context.Context, _ config, e *adopt.Engine) error {
-		return e.Down(ctx, cmp.Or(m.Phase, adoption.Expand))
+	return withAdoption(ctx, o, m, func(ctx context.Context, c config, e *adopt.Engine) error {
+		return e.Down(ctx, cmp.Or(m.Phase, adoption.Expand),
+			func(ctx context.Context) error { return returnSecrets(ctx, c, e, m) })
 	})
 }
 
@@ -105,8 +106,12 @@ func FindUnfitRows(ctx context.Context, o Options) (found []adoption.UnfitRows, 
 func PlanDown(
 	ctx context.Context, o Options, m adoption.Options,
 ) (plan []adoption.PlannedStatement, err error) {
-	err = withAdoption(ctx, o, m, func(ctx context.Context, _ config, e *adopt.Engine) error {
-		plan, err = e.PlanDown(ctx, cmp.Or(m.Phase, adoption.Expand))
+	err = withAdoption(ctx, o, m, func(ctx context.Context, c config, e *adopt.Engine) error {
+		if plan, err = planSecrets(ctx, c, e); err != nil {
+			return err
+		}
+		steps, err := e.PlanDown(ctx, cmp.Or(m.Phase, adoption.Expand))
+		plan = append(plan, steps...)
 		return err
 	})
 	return plan, err
