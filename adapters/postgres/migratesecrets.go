@@ -23,16 +23,47 @@ var errOldSecrets = tenancy.Errorf(tenancy.CodeInvalidState, "the library's sche
 // returnSecrets writes the secrets of the vault back into the rows that refer to them. It must
 // have ended before a step of the adoption is reverted: the last ones drop the vault.
 func returnSecrets(ctx context.Context, c config, e *adopt.Engine, m adoption.Options) error {
-	onEvent := m.OnEvent
-	if onEvent == nil {
-		onEvent = func(adoption.Event) error { return nil }
-	}
+	events := secretEvents{onEvent: m.OnEvent}
 	return withSecretReturn(ctx, c, e, func(r *items.SecretReturn, tables []items.SecretTable) error {
-		return r.Run(ctx, tables, func(t items.SecretTable, rows int) error {
-			return onEvent(adoption.Event{Step: secretsStep, Phase: adoption.Contract,
-				SQL: secretsComment(t), Kind: adoption.Batch, Rows: int64(rows)})
-		})
+		if err := r.Run(ctx, tables, events.batch); err != nil {
+			return err
+		}
+		return events.end()
 	})
+}
+
+// secretEvents reports the progress of returnSecrets.
+type secretEvents struct {
+	onEvent func(adoption.Event) error // may be nil
+	begun   []items.SecretTable
+}
+
+// batch reports a batch of rows, and before the first of a table that its statement begins.
+func (s *secretEvents) batch(t items.SecretTable, rows int) error {
+	if !slices.ContainsFunc(s.begun, func(b items.SecretTable) bool { return b.SQL == t.SQL }) {
+		s.begun = append(s.begun, t)
+		if err := s.report(t, adoption.Begun, 0); err != nil {
+			return err
+		}
+	}
+	return s.report(t, adoption.Batch, rows)
+}
+
+func (s *secretEvents) end() error {
+	for _, t := range s.begun {
+		if err := s.report(t, adoption.Ended, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *secretEvents) report(t items.SecretTable, kind adoption.EventKind, rows int) error {
+	if s.onEvent == nil {
+		return nil
+	}
+	return s.onEvent(adoption.Event{Step: secretsStep, Phase: adoption.Contract,
+		SQL: secretsComment(t), Kind: kind, Rows: int64(rows)})
 }
 
 // planSecrets returns a statement for each table whose rows refer to secrets.

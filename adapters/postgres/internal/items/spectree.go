@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
+	"strings"
 )
 
 // specTree is a decoded column spec. Numbers keep their digits, so that a spec of which some
@@ -21,12 +20,16 @@ func parseSpec(spec []byte) (specTree, error) {
 	return t, err
 }
 
+// unescapePointer unescapes a token of a JSON Pointer (RFC 6901).
+var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
+
 // replace sets the value at the path of a [federation.SecretUse] and returns the value before.
 func (t specTree) replace(path string, value any) (before any, err error) {
 	item := any(map[string]any{"spec": t.root})
 	var set func(any)
 	before = item
-	for token := range jsontext.Pointer(path).Tokens() {
+	for token := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		token = unescapePointer.Replace(token)
 		switch parent := before.(type) {
 		case map[string]any:
 			before = parent[token]
