@@ -30,6 +30,6 @@ func referenceError(code tenancy.Code, details []tenancy.Detail, advice string) 
 	sorted := slices.SortedStableFunc(slices.Values(details),
 		func(a, b tenancy.Detail) int { return strings.Compare(a.Path, b.Path) })
 	e := tenancy.Errorf(code, "%s: %s; %s", sorted[0].Path, sorted[0].Detail, advice)
-	setDetails(e, sorted)
+	SetDetails(e, sorted)
 	return e
 }

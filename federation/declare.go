@@ -8,6 +8,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// formatsOf are the formats that a field of the type may have.
+var formatsOf = map[Type][]Format{String: {DateTime, Bytes, UUID}, Number: {Float}}
+
 var fieldTypes = []Type{String, Integer, Number, Boolean, Array, Object, Any}
 
 // add validates a kind, except the kinds that its references name, and adds it.
@@ -99,9 +102,8 @@ func (f Field) contradiction() string {
 		return "Minimum and Maximum need Type Integer"
 	case f.Minimum != nil && f.Maximum != nil && *f.Minimum > *f.Maximum:
 		return "Minimum is above Maximum"
-	case f.Format == Float && f.Type != Number, f.Format != "" && f.Format != Float &&
-		f.Type != String:
-		return "Format doesn't fit Type"
+	case f.Format != "" && !slices.Contains(formatsOf[f.Type], f.Format):
+		return "Format isn't one of those of Type"
 	case f.Secret && f.Type != String:
 		return "Secret needs Type String"
 	case f.Secret && len(f.Enum) > 0:

@@ -45,10 +45,8 @@ func (s *schema) setDefaults() (field, wrong string) {
 	return "", ""
 }
 
-// canonicalDefault returns the Default in canonical form, or a description of
-// the contradiction between field and Default.
-// canonicalDefault returns the Default in canonical form, or a description of
-// the contradiction between field and Default.
+// canonicalDefault returns the Default in canonical form and in the notation of the
+// Format, or a description of the contradiction between field and Default.
 func (f Field) canonicalDefault() (value json.RawMessage, wrong string) {
 	if f.Required {
 		return nil, "Required can't be combined with Default: a required member is never absent"
@@ -64,6 +62,9 @@ func (f Field) canonicalDefault() (value json.RawMessage, wrong string) {
 	f.check(&p, "", value)
 	if len(p) > 0 {
 		return nil, "Default " + p[0].Detail
+	}
+	if value, wrong = f.Format.normalize(value); wrong != "" {
+		return nil, "Default " + wrong
 	}
 	return value, ""
 }

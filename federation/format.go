@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // Format restricts the values of a field further than its type, and gives equal values one
@@ -30,8 +32,6 @@ const (
 	// JSON has no numbers for.
 	Float Format = "float"
 )
-
-const microsecondsUTC = "2006-01-02T15:04:05.000000Z"
 
 // farTime matches the times that PostgreSQL stores and RFC 3339 can't express: years above 9999
 // and before 1.
@@ -68,7 +68,7 @@ func (f Format) normalize(value json.RawMessage) (normal json.RawMessage, wrong 
 
 func dateTime(text string) (normal json.RawMessage, wrong string) {
 	if t, err := parseTime(text); err == nil {
-		return quoted(t.Format(microsecondsUTC)), ""
+		return quoted(t.Format(tenancy.TimeLayout)), ""
 	}
 	if text == "infinity" || text == "-infinity" || farTime.MatchString(text) {
 		return quoted(text), ""

@@ -150,6 +150,20 @@ func TestNewKindsRefusesContradictionsByName(t *testing.T) {
 		"a default too small": {
 			field(federation.Field{Name: "f", Type: federation.Integer, Minimum: &one,
 				Default: json.RawMessage(`0`)}), "Default"},
+		"a default that is no time": {
+			field(federation.Field{Name: "f", Type: federation.String, Format: federation.DateTime,
+				Default: json.RawMessage(`"tomorrow"`)}), "Default must be an RFC 3339 time"},
+		"a default that isn't base64": {
+			field(federation.Field{Name: "f", Type: federation.String, Format: federation.Bytes,
+				Default: json.RawMessage(`"?"`)}), "Default must be base64"},
+		"a default that is no UUID": {
+			field(federation.Field{Name: "f", Type: federation.String, Format: federation.UUID,
+				Default: json.RawMessage(`"1"`)}), "Default must be a UUID"},
+		"a default that names no float": {
+			field(federation.Field{Name: "f", Type: federation.Number, Format: federation.Float,
+				Default: json.RawMessage(`"many"`)}), "Default must be a number"},
+		"an unknown format": {
+			field(federation.Field{Name: "f", Type: federation.String, Format: "email"}), "Format"},
 		"a reference to nothing": {reference(federation.Reference{Field: "r"}), "Kinds"},
 		"an undeclared kind": {
 			reference(federation.Reference{Field: "r", Kinds: []string{"z"}}), "Kinds"},

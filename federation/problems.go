@@ -12,21 +12,23 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
+// MaxDetails is how many details an error has at most.
+const MaxDetails = 100
+
 const (
-	maxDetails = 100 // problems in one error
 	// maxPath is the length of a problem's path in bytes: without this limit an
 	// error could be a hundred times as large as the input.
 	maxPath = 512
+
+	appearsTwice = "appears twice"
 )
 
-const appearsTwice = "appears twice"
-
-// problems collects the faults of an input: at most maxDetails and one more, which shows
+// problems collects the faults of an input: at most MaxDetails and one more, which shows
 // that there are more.
 type problems []tenancy.Detail
 
 // full reports whether no more problems are collected.
-func (p problems) full() bool { return len(p) > maxDetails }
+func (p problems) full() bool { return len(p) > MaxDetails }
 
 // add adds a problem, unless p is full.
 func (p *problems) add(code tenancy.Code, path jsontext.Pointer, format string, args ...any) {
@@ -71,16 +73,16 @@ func (p problems) err(mixed tenancy.Code) *tenancy.Error {
 		message += " (and " + strconv.Itoa(len(p)-1) + " more)"
 	}
 	e := tenancy.Errorf(code, "%s", message)
-	setDetails(e, p)
+	SetDetails(e, p)
 	return e
 }
 
-// setDetails gives e the first details. If there are more than maxDetails, the member
-// "truncated" is true.
-func setDetails(e *tenancy.Error, details []tenancy.Detail) {
+// SetDetails gives e the first [MaxDetails] details. If there are more, the member "truncated"
+// is true.
+func SetDetails(e *tenancy.Error, details []tenancy.Detail) {
 	e.Details = details
-	if len(details) > maxDetails {
-		e.Details = details[:maxDetails]
+	if len(details) > MaxDetails {
+		e.Details = details[:MaxDetails]
 		e.Members = map[string]any{"truncated": true}
 	}
 }

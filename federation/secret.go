@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -79,14 +80,14 @@ func (u SecretUse) Compare(other SecretUse) int {
 // undeclared kind is [tenancy.CodeNotFound]; a secret that [Kinds.Check] would refuse
 // is [tenancy.CodeInvalid], as there.
 func (k *Kinds) ExtractSecrets(item Item) (Item, map[string]string, error) {
-	uses, err := k.SecretUses(item)
-	if err != nil {
-		return Item{}, nil, err
-	}
 	var values map[string]string
+	uses := sync.OnceValue(func() []SecretUse { // only few items need them
+		found, _ := k.SecretUses(item) // its errors are those of mapSecrets
+		return found
+	})
 	taken := func(name string) bool {
 		_, ok := values[name]
-		return ok || slices.ContainsFunc(uses, func(u SecretUse) bool { return u.Secret == name })
+		return ok || slices.ContainsFunc(uses(), func(u SecretUse) bool { return u.Secret == name })
 	}
 	extracted, err := k.mapSecrets(item, func(p *problems, s specSecret) json.RawMessage {
 		literal, ok := s.parse(p)

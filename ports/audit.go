@@ -41,12 +41,16 @@ type Audit interface {
 // AuditQuery selects entries of one chain. Its zero value selects all; Limit must
 // be positive.
 type AuditQuery struct {
-	Actor  string    // only entries of the actor with this id
-	Action string    // only entries of this action
-	Since  time.Time // only entries at this time or later
-	Until  time.Time // only entries before this time
-	Before int64     // only entries with a smaller Seq, unless 0
+	AuditFilter
+	Before int64 // only entries with a smaller Seq, unless 0
 	Limit  int
+}
 
+// AuditFilter selects the entries that match each of its fields that isn't zero.
+type AuditFilter struct {
+	Actor   string          // only entries of the actor with this id
+	Action  string          // only entries of this action
 	Outcome tenancy.Outcome // only entries with this outcome
+	Since   time.Time       // only entries at this time or later
+	Until   time.Time       // only entries before this time
 }

@@ -23,14 +23,9 @@ type PlatformAudit interface {
 // PlatformAuditQuery selects entries of all chains. Its zero value selects all;
 // Limit must be positive.
 type PlatformAuditQuery struct {
-	Actor  string      // only entries of the actor with this id
-	Action string      // only entries of this action
-	Since  time.Time   // only entries at this time or later
-	Until  time.Time   // only entries before this time
+	AuditFilter
 	Before AuditCursor // only entries after this one in the list, unless zero
 	Limit  int
-
-	Outcome tenancy.Outcome // only entries with this outcome
 }
 
 // AuditCursor is the position of an entry in the list of all chains' entries.

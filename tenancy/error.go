@@ -3,6 +3,8 @@ package tenancy
 import (
 	"errors"
 	"fmt"
+	"math"
+	"time"
 )
 
 // Code names one kind of failure, for programs. Codes are stable: they are
@@ -160,4 +162,14 @@ func AtPath(path string, err error) error {
 func VersionMismatch(what string, stored int64) error {
 	return Errorf(CodeVersionMismatch,
 		"%s changed since it was read: its version is %d; read it again", what, stored)
+}
+
+// RetryIn returns an error whose message ends in how long to wait before the next attempt. The wait
+// is the member retry_after, in whole seconds: at least 1, and rounded up, so that an attempt
+// after it isn't refused.
+func RetryIn(code Code, wait time.Duration, message string) *Error {
+	seconds := max(1, int64(math.Ceil(wait.Seconds())))
+	e := Errorf(code, "%s: retry in %d s", message, seconds)
+	e.Members = map[string]any{"retry_after": seconds}
+	return e
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -97,5 +98,18 @@ func TestAtPathLocatesTheErrorInTheInput(t *testing.T) {
 	}
 	if err := tenancy.AtPath("/name", io.EOF); err != io.EOF {
 		t.Errorf("AtPath changed a foreign error to %v", err)
+	}
+}
+
+func TestRetryInRoundsTheWaitUpToSeconds(t *testing.T) {
+	t.Parallel()
+	for wait, seconds := range map[time.Duration]int64{
+		0: 1, time.Millisecond: 1, time.Second: 1, 1001 * time.Millisecond: 2, time.Minute: 60,
+	} {
+		e := tenancy.RetryIn(tenancy.CodeUnavailable, wait, "100 % busy")
+		message := fmt.Sprintf("100 %% busy: retry in %d s", seconds)
+		if e.Members["retry_after"] != seconds || e.Message != message {
+			t.Errorf("%v: %+v", wait, e)
+		}
 	}
 }

@@ -40,25 +40,25 @@ func showEntry(e tenancy.AuditEntry) auditBody {
 	return b
 }
 
-// auditQuery reads the filters of an audit list.
-func (c *call) auditQuery() (ports.AuditQuery, error) {
-	q := ports.AuditQuery{Actor: c.query.text("actor"), Action: c.query.text("action"),
+// auditFilter reads the filter of an audit list.
+func (c *call) auditFilter() (ports.AuditFilter, error) {
+	f := ports.AuditFilter{Actor: c.query.text("actor"), Action: c.query.text("action"),
 		Outcome: tenancy.Outcome(c.query.text("outcome"))}
-	if c.query.has("outcome") && !slices.Contains(tenancy.Outcomes(), q.Outcome) {
-		return q, invalidParameter("outcome", "must be "+tenancy.Alternatives(tenancy.Outcomes()))
+	if c.query.has("outcome") && !slices.Contains(tenancy.Outcomes(), f.Outcome) {
+		return f, invalidParameter("outcome", "must be "+tenancy.Alternatives(tenancy.Outcomes()))
 	}
-	for name, target := range map[string]*time.Time{"since": &q.Since, "until": &q.Until} {
+	for name, target := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
 		if !c.query.has(name) {
 			continue
 		}
 		at, err := time.Parse(time.RFC3339Nano, c.query.text(name))
 		if err != nil || at.Year() < 1 || at.IsZero() {
-			return q, invalidParameter(name,
+			return f, invalidParameter(name,
 				"must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
 		}
 		*target = at
 	}
-	return q, nil
+	return f, nil
 }
 
 // listAudit writes one page of the tenant's audit log, newest first. The sort key is
@@ -68,16 +68,16 @@ func (a *api) listAudit(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	q, err := c.auditQuery()
+	filter, err := c.auditFilter()
 	if err != nil {
 		return err
 	}
+	q := ports.AuditQuery{AuditFilter: filter, Limit: l.fetchLimit()}
 	if l.after != "" {
 		if q.Before, err = strconv.ParseInt(l.after, 10, 64); err != nil || q.Before < 1 {
 			return cursor.ErrInvalid
 		}
 	}
-	q.Limit = l.fetchLimit()
 	found, err := a.admin.ListAudit(c.Context(), c.principal, c.PathValue(resolve.PathValue), q)
 	if err != nil {
 		return err
@@ -93,13 +93,11 @@ func (a *api) listPlatformAudit(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	filters, err := c.auditQuery()
+	filter, err := c.auditFilter()
 	if err != nil {
 		return err
 	}
-	q := ports.PlatformAuditQuery{Actor: filters.Actor, Action: filters.Action,
-		Outcome: filters.Outcome, Since: filters.Since, Until: filters.Until,
-		Limit: l.fetchLimit()}
+	q := ports.PlatformAuditQuery{AuditFilter: filter, Limit: l.fetchLimit()}
 	if l.after != "" {
 		if q.Before, err = parseAuditPosition(l.after); err != nil {
 			return err

@@ -85,18 +85,29 @@ func bodyError(err error) error {
 	return err
 }
 
-// readJSON reads the body into the struct that target points to. The body must be
-// I-JSON (RFC 7493), an object, and have no member that the struct doesn't have.
-func readJSON(w http.ResponseWriter, r *http.Request, limit int64, target any) error {
-	if err := checkMediaType(r, jsonType); err != nil {
-		return err
+// readBody reads a body of this media type and of at most limit bytes.
+func readBody(
+	w http.ResponseWriter, r *http.Request, media string, limit int64,
+) ([]byte, error) {
+	if err := checkMediaType(r, media); err != nil {
+		return nil, err
 	}
 	if err := limitBody(w, r, limit); err != nil {
-		return err
+		return nil, err
 	}
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
-		return bodyError(err)
+		return nil, bodyError(err)
+	}
+	return raw, nil
+}
+
+// readJSON reads the body into the struct that target points to. The body must be
+// I-JSON (RFC 7493), an object, and have no member that the struct doesn't have.
+func readJSON(w http.ResponseWriter, r *http.Request, limit int64, target any) error {
+	raw, err := readBody(w, r, jsonType, limit)
+	if err != nil {
+		return err
 	}
 	return decodeJSON(raw, target)
 }

@@ -17,6 +17,12 @@ type call struct {
 	query     query
 }
 
+// setCaller makes p the caller, also in the context.
+func (c *call) setCaller(p tenancy.Principal) {
+	c.principal = p
+	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), p))
+}
+
 // serve returns the handler of an operation.
 func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,21 +70,28 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 	if err != nil {
 		return err
 	}
-	c.principal = principal
-	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), principal))
-	a.withRight(c, op)
-	if op.access == optionalAuth {
-		return nil
+	c.setCaller(principal)
+	if op.access != optionalAuth {
+		if err := a.authorizeCaller(c, op); err != nil {
+			return err
+		}
 	}
+	a.withRight(c, op)
+	return nil
+}
+
+// authorizeCaller reads the reason of the call, resolves the tenant if the operation has one,
+// and checks the caller's permission.
+func (a *api) authorizeCaller(c *call, op operation) (err error) {
 	if c.Request, err = withReason(c.Request); err != nil {
 		return err
 	}
 	if op.access == signedIn {
-		return mayManage(principal, op.needs)
+		return mayManage(c.principal, op.needs)
 	}
 	tenant, err := a.resolve(c)
 	// Resolution finds no deleted tenant. Only a super-admin may still manage one.
-	if op.access == managesTenant && principal.SuperAdmin &&
+	if op.access == managesTenant && c.principal.SuperAdmin &&
 		tenancy.CodeOf(err) == tenancy.CodeTenantNotFound && a.multiTenant {
 		tenant, err = a.deletedTenant(c)
 	}
@@ -87,14 +100,13 @@ func (a *api) authorize(w http.ResponseWriter, c *call, op operation) error {
 	}
 	c.tenant = tenant
 	// Before the permission: a refused request costs the tenant's quota too.
-	if err := a.limitRate(w, principal, tenant); err != nil {
+	if err := a.limitRate(c.principal, tenant); err != nil {
 		return err
 	}
-	if err := a.mayWorkIn(principal, tenant, op); err != nil {
+	if err := a.mayWorkIn(c.principal, tenant, op); err != nil {
 		return err
 	}
 	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
-	a.withRight(c, op)
 	return a.auditSuperAdmin(c, op)
 }
 

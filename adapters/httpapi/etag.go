@@ -3,6 +3,7 @@ package httpapi
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/entitytag"
@@ -25,8 +26,11 @@ func newEntity(tenant tenancy.ID, shown any) (entity, error) {
 		return entity{}, err
 	}
 	const tagBytes = 18 // of the hash: no two representations of an item have the same ones
-	sum := sha256.Sum256(append([]byte(tenant.String()), body...))
-	return entity{body, `"` + base64.RawURLEncoding.EncodeToString(sum[:tagBytes]) + `"`}, nil
+	hash := sha256.New()
+	io.WriteString(hash, tenant.String())
+	hash.Write(body)
+	tag := base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:tagBytes])
+	return entity{body, `"` + tag + `"`}, nil
 }
 
 // writeEntity writes the resource of a tenant with its tag, or 304 if the tag is among

@@ -11,11 +11,13 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
-	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
 // invitationPath is the page that the link of an invitation opens.
 const invitationPath = "/invitations/accept"
+
+// formType is the media type of a form's fields (WHATWG URL, section 5).
+const formType = "application/x-www-form-urlencoded"
 
 // maxInvitationForm is the longest form that is read, in bytes.
 const maxInvitationForm = 16 << 10
@@ -127,24 +129,22 @@ func (a *api) readInvitationForm(w http.ResponseWriter, c *call) (url.Values, er
 	if err := a.sameOrigin(c.Request); err != nil {
 		return nil, err
 	}
-	if err := checkMediaType(c.Request, "application/x-www-form-urlencoded"); err != nil {
+	raw, err := readBody(w, c.Request, formType, maxInvitationForm)
+	if err != nil {
 		return nil, err
 	}
-	if err := limitBody(w, c.Request, maxInvitationForm); err != nil {
-		return nil, err
-	}
-	if err := c.ParseForm(); err != nil {
-		return nil, tenancy.Errorf(tenancy.CodeInvalid, "the form can't be read").
-			Because(bodyError(err))
+	form, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return nil, tenancy.Errorf(tenancy.CodeInvalid, "the form can't be read").Because(err)
 	}
 	known := []string{"token", "account", "name", "email", "password"}
-	for name, values := range c.PostForm {
+	for name, values := range form {
 		if !slices.Contains(known, name) || len(values) > 1 {
 			return nil, tenancy.Errorf(tenancy.CodeUnknownField,
 				"the form has a field that is unknown or appears twice")
 		}
 	}
-	return c.PostForm, nil
+	return form, nil
 }
 
 // acceptByForm signs the person in if they have an account, and accepts the invitation.
@@ -155,7 +155,7 @@ func (a *api) acceptByForm(
 	var err error
 	if v.Existing && password != "" && a.signin != nil {
 		in.Password = ""
-		err = a.signInByForm(w, c, v.Email, password)
+		err = a.signInByForm(w, c, credentials{Email: v.Email, Password: password})
 	} else {
 		err = a.authenticateOptional(w, c)
 	}
@@ -170,20 +170,16 @@ func (a *api) acceptByForm(
 }
 
 // signInByForm starts a session and makes its user the caller.
-func (a *api) signInByForm(w http.ResponseWriter, c *call, email, password string) error {
-	session, err := a.signin.SignIn(c.Context(),
-		signin.Attempt{Email: email, Password: password, Agent: c.UserAgent()})
+func (a *api) signInByForm(w http.ResponseWriter, c *call, in credentials) error {
+	secret, err := a.startByPassword(w, c, in)
 	if err != nil {
 		return err
 	}
-	if err := a.startSession(w, c, session); err != nil {
-		return err
-	}
-	caller, err := a.signin.Authenticate(c.Context(), session.Secret)
+	caller, err := a.signin.Authenticate(c.Context(), secret)
 	if err != nil {
 		return err
 	}
-	c.principal = caller.Principal
-	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), caller.Principal))
+	c.setCaller(caller.Principal)
+	a.withRight(c, operation{})
 	return nil
 }

@@ -190,8 +190,7 @@ func (a *api) authenticateOptional(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	c.principal = p
-	c.Request = c.WithContext(tenancy.WithPrincipal(c.Context(), p))
+	c.setCaller(p)
 	a.withRight(c, operation{})
 	return nil
 }

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"math"
-	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -56,7 +54,7 @@ func burst(perSecond float64) int { return max(1, int(math.Ceil(perSecond))) }
 
 // limitRate refuses a request above the quota of its tenant. It doesn't count requests
 // of super-admins: they set the quota and must be able to change it.
-func (a *api) limitRate(w http.ResponseWriter, p tenancy.Principal, t tenancy.Tenant) error {
+func (a *api) limitRate(p tenancy.Principal, t tenancy.Tenant) error {
 	if p.SuperAdmin {
 		return nil
 	}
@@ -64,10 +62,5 @@ func (a *api) limitRate(w http.ResponseWriter, p tenancy.Principal, t tenancy.Te
 	if ok {
 		return nil
 	}
-	seconds := max(1, int64(math.Ceil(wait.Seconds())))
-	w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
-	err := tenancy.Errorf(tenancy.CodeTooManyRequests,
-		"the tenant's request quota is used up: retry in %d s", seconds)
-	err.Members = map[string]any{"retry_after": seconds}
-	return err
+	return tenancy.RetryIn(tenancy.CodeTooManyRequests, wait, "the tenant's request quota is used up")
 }

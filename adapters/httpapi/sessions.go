@@ -72,16 +72,21 @@ func (a *api) signIn(w http.ResponseWriter, c *call) error {
 	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
+	if _, err := a.startByPassword(w, c, in); err != nil {
+		return err
+	}
+	w.Header().Set("Location", a.prefix+apiRoot+"sessions/"+c.session.ID)
+	return writeJSON(w, http.StatusCreated, c.showSession(c.session))
+}
+
+// startByPassword starts a session of the user with these credentials and returns its secret.
+func (a *api) startByPassword(w http.ResponseWriter, c *call, in credentials) (string, error) {
 	session, err := a.signin.SignIn(c.Context(),
 		signin.Attempt{Email: in.Email, Password: in.Password, Agent: c.UserAgent()})
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := a.startSession(w, c, session); err != nil {
-		return err
-	}
-	w.Header().Set("Location", a.prefix+apiRoot+"sessions/"+session.Session.ID)
-	return writeJSON(w, http.StatusCreated, c.showSession(session.Session))
+	return session.Secret, a.startSession(w, c, session)
 }
 
 var errNoSession = tenancy.Errorf(tenancy.CodeNotFound,

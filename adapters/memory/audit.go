@@ -50,7 +50,7 @@ func (p audit) List(
 	}
 	var found []tenancy.AuditEntry
 	for _, e := range slices.Backward(p.s.log.chain(tenant)) {
-		if matchesEntry(q, e) && (q.Before == 0 || e.Seq < q.Before) {
+		if matchesEntry(q.AuditFilter, e) && (q.Before == 0 || e.Seq < q.Before) {
 			found = append(found, copyEntry(e))
 		}
 	}
@@ -72,7 +72,7 @@ func (p audit) Export(
 		if err := checkContext(ctx); err != nil {
 			return err
 		}
-		if !matchesEntry(q, e) {
+		if !matchesEntry(q.AuditFilter, e) {
 			continue
 		}
 		if err := yield(copyEntry(e)); err != nil {
@@ -103,9 +103,7 @@ func (p platformAudit) List(
 	}
 	var found []tenancy.AuditEntry
 	for _, e := range p.s.log.all() {
-		selected := ports.AuditQuery{Actor: q.Actor, Action: q.Action, Outcome: q.Outcome,
-			Since: q.Since, Until: q.Until}
-		if matchesEntry(selected, e) &&
+		if matchesEntry(q.AuditFilter, e) &&
 			(q.Before.ID == "" || compareEntries(e,
 				tenancy.AuditEntry{At: q.Before.At, ID: q.Before.ID}) < 0) {
 			found = append(found, copyEntry(e))
@@ -121,13 +119,13 @@ func compareEntries(a, b tenancy.AuditEntry) int {
 	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 }
 
-// matchesEntry reports whether q selects e, apart from q.Before.
-func matchesEntry(q ports.AuditQuery, e tenancy.AuditEntry) bool {
-	return (q.Actor == "" || e.Actor.ID == q.Actor) &&
-		(q.Action == "" || e.Action == q.Action) &&
-		(q.Outcome == "" || e.Outcome == q.Outcome) &&
-		(q.Since.IsZero() || !e.At.Before(q.Since)) &&
-		(q.Until.IsZero() || e.At.Before(q.Until))
+// matchesEntry reports whether f selects e.
+func matchesEntry(f ports.AuditFilter, e tenancy.AuditEntry) bool {
+	return (f.Actor == "" || e.Actor.ID == f.Actor) &&
+		(f.Action == "" || e.Action == f.Action) &&
+		(f.Outcome == "" || e.Outcome == f.Outcome) &&
+		(f.Since.IsZero() || !e.At.Before(f.Since)) &&
+		(f.Until.IsZero() || e.At.Before(f.Until))
 }
 
 // copyEntry copies what the caller could change.

@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"iter"
+
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -9,7 +11,7 @@ import (
 // of its kind that must not. all are the rows after the write, and prefix returns the
 // place of a written row in the error.
 func (s *Store) checkCycles(
-	written []row, all map[federation.Ref]row, prefix func(federation.Ref) string,
+	written []row, all iter.Seq[row], prefix func(federation.Ref) string,
 ) error {
 	var details []tenancy.Detail
 	for _, kind := range s.kinds.All() {
@@ -22,7 +24,7 @@ func (s *Store) checkCycles(
 }
 
 func cyclicDetails(
-	kind string, reference federation.Reference, written []row, all map[federation.Ref]row,
+	kind string, reference federation.Reference, written []row, all iter.Seq[row],
 	prefix func(federation.Ref) string,
 ) []tenancy.Detail {
 	var referring []row
@@ -35,7 +37,7 @@ func cyclicDetails(
 		return nil
 	}
 	var edges []federation.Edge
-	for _, r := range all {
+	for r := range all {
 		if r.Kind != kind {
 			continue
 		}

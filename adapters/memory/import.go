@@ -116,7 +116,7 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 	if err := im.checkReferences(written); err != nil {
 		return nil, err
 	}
-	if err := im.s.checkCycles(written, im.rows, federation.Ref.Pointer); err != nil {
+	if err := im.s.checkCycles(written, maps.Values(im.rows), federation.Ref.Pointer); err != nil {
 		return nil, err
 	}
 	if err := im.checkQuotas(); err != nil {

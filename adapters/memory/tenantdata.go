@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -71,13 +72,18 @@ func (d *tenantData) get(ref federation.Ref) (row, bool) {
 	return found, ok
 }
 
-// rowsWith returns the rows as they are after r is stored.
-func (d *tenantData) rowsWith(r row) map[federation.Ref]row {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	rows := maps.Clone(d.rows)
-	rows[r.Ref] = r
-	return rows
+// rowsWith iterates over the rows as they are after r is stored.
+func (d *tenantData) rowsWith(r row) iter.Seq[row] {
+	return func(yield func(row) bool) {
+		d.mu.RLock()
+		defer d.mu.RUnlock()
+		for ref, other := range d.rows {
+			if ref != r.Ref && !yield(other) {
+				return
+			}
+		}
+		yield(r)
+	}
 }
 
 // snapshot returns the rows that match, in the order of their refs.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
 // The package isolationtest needs facts about a DB that aren't exported to hosts. This package
@@ -37,12 +36,13 @@ func ownerPool(c driver.Connector) *bun.DB {
 
 // inside returns what the proof of isolation needs. The caller closes the pool Owner.
 func (db *DB) inside() (filterbypass.Internals, error) {
-	owner, err := pool.NewConnector(db.pool.Settings.URL, db.pool.Settings.StatementTimeout)
+	s := db.pool.Settings
+	owner, err := s.NewTablesConnector(s.URL, s.StatementTimeout)
 	if err != nil {
 		return filterbypass.Internals{}, err
 	}
 	inside := filterbypass.Internals{
-		MultiTenant: db.pool.Settings.MultiTenant,
+		MultiTenant: s.MultiTenant,
 		Owner:       ownerPool(owner),
 		Owned:       declare.OwnedTables(db.config.Declared.Tables),
 		Models:      db.config.models(),

@@ -93,6 +93,9 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.checkSchema(ctx); err != nil {
 		return err
 	}
+	if err := migrate.CheckPlace(ctx, db.pool, db.config.Declared); err != nil {
+		return err
+	}
 	if err := db.pool.Keyring.Load(ctx); err != nil {
 		return err
 	}

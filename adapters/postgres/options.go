@@ -17,7 +17,6 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/connstring"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrate"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
@@ -54,6 +53,13 @@ type Options struct {
 
 	// Tables declares the tables that tenants own.
 	Tables []schema.Table
+
+	// Schema is the schema of the tables whose name has none: the declared ones, those of
+	// WithoutTenants and Adopt, and what Migrations create. Every session has it as its
+	// search_path. A migration creates the schema if it doesn't exist. It may have any name
+	// that isn't PostgreSQL's or the library's; upper-case letters, spaces and quotation marks
+	// are written as they are. Defaults to public.
+	Schema string
 
 	// WithoutTenants names tables, as table or schema.table, that have a column tenant_id or
 	// a foreign key to bailiwick.tenants and aren't tables of tenants: the host protects their
@@ -199,12 +205,9 @@ func (o Options) checkAlone() (config, error) {
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
 		return config{}, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
 	}
-	declared, err := declare.New(o.Tables)
+	declared, err := o.declarations()
 	if err != nil {
 		return config{}, err
-	}
-	for _, name := range o.WithoutTenants {
-		declared.WithoutTenants = append(declared.WithoutTenants, declare.QualifiedName(name))
 	}
 	for _, url := range []string{o.URL, o.AppURL, o.SystemURL, o.ListenURL} {
 		if url == "" {
@@ -267,7 +270,7 @@ func (o Options) checkRolePrefix() error {
 func (o Options) settings() pool.Settings {
 	return pool.Settings{
 		URL: o.URL, AppURL: o.AppURL, SystemURL: o.SystemURL, ListenURL: o.ListenURL,
-		MultiTenant: o.MultiTenant, Scope: o.Scope,
+		MultiTenant: o.MultiTenant, Schema: o.schema(), Scope: o.Scope,
 		Conns:            pool.Sizes{App: o.MaxConns, System: o.SystemConns, Bulk: o.BulkConns},
 		StatementTimeout: cmp.Or(o.StatementTimeout, pool.DefaultTimeout),
 		ConnectionWait:   cmp.Or(o.ConnectionWait, pool.DefaultConnectionWait),

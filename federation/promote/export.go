@@ -21,12 +21,13 @@ type Exported struct {
 // Export reads the items of tenant that sel selects, from one snapshot, and
 // returns after it has read all of them. So an [Exported] is complete, and its
 // size and digest are known before it is written. Two exports of an unchanged
-// tenant have the same bytes.
+// tenant have the same bytes. A version above [federation.MaxVersion] is written as
+// MaxVersion, since no import accepts a greater one.
 //
 // If items hold what no tenant could import, from before the library managed them, the
-// error names each of them, at most 100, and nothing is exported: a bundle is never
-// partial without notice. The other errors are those of [ports.Transfers] and those of
-// the temporary file, such as a full disk.
+// error names each of them, at most 100 (if there are more, its member "truncated" is true),
+// and nothing is exported: a bundle is never partial without notice. The other errors are
+// those of [ports.Transfers] and those of the temporary file, such as a full disk.
 func (s *Service) Export(
 	ctx context.Context, tenant tenancy.Tenant, sel ports.Selection,
 ) (*Exported, error) {
@@ -41,6 +42,7 @@ func (s *Service) Export(
 		if err := s.ports.Kinds.CheckStored(item); err != nil {
 			return refused.add(item.Ref, err)
 		}
+		item.Version = min(item.Version, federation.MaxVersion)
 		line = line[:0]
 		if digester.Count() > 0 {
 			line = append(line, ',')

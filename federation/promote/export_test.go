@@ -104,6 +104,21 @@ func TestExportReturnsErrorOfStore(t *testing.T) {
 	require.Nil(t, exported)
 }
 
+func TestRefusedExportSaysWhetherItNamesEveryUnfitItem(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for items, truncated := range map[int]bool{1: false, 100: false, 101: true, 150: true} {
+		services := r.services
+		services.Transfers = unfitExport{Transfers: services.Transfers, items: items}
+		_, err := promote.New(services).Export(t.Context(), tenancy.Tenant{}, ports.Selection{})
+		var e *tenancy.Error
+		require.ErrorAs(t, err, &e)
+		require.Len(t, e.Details, min(items, 100))
+		require.Equal(t, "/maker/m000/updated_at", e.Details[0].Path)
+		require.Equal(t, truncated, e.Members["truncated"] == true, "%d items", items)
+	}
+}
+
 func TestWriteToReturnsErrorOfWriter(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

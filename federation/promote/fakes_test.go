@@ -2,6 +2,7 @@ package promote_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -26,6 +27,25 @@ func (b brokenExport) Export(
 		return err
 	}
 	return b.err
+}
+
+// unfitExport yields this number of items whose times no bundle can carry.
+type unfitExport struct {
+	ports.Transfers
+	items int
+}
+
+func (u unfitExport) Export(
+	_ context.Context, _ tenancy.ID, _ ports.Selection, yield func(federation.Item) error,
+) error {
+	for i := range u.items {
+		unfit := item("maker", fmt.Sprintf("m%03d", i), `{}`)
+		unfit.Version = 1
+		if err := yield(unfit); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // counts are the numbers of calls of an import's methods.

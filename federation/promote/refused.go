@@ -7,9 +7,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const maxRefused = 100
-
-// refusedItems are the first fault of each item that a bundle can't carry, at most maxRefused.
+// refusedItems are the first fault of each item that a bundle can't carry: at most
+// [federation.MaxDetails] and one more, which shows that there are more.
 type refusedItems []tenancy.Detail
 
 // add adds an item and why it is refused. It returns an error that isn't about the item.
@@ -18,7 +17,7 @@ func (r *refusedItems) add(ref federation.Ref, fault error) error {
 	if !ok || len(e.Details) == 0 {
 		return fault
 	}
-	if len(*r) < maxRefused {
+	if len(*r) <= federation.MaxDetails {
 		detail := e.Details[0]
 		detail.Path = ref.Pointer() + detail.Path
 		*r = append(*r, detail)
@@ -33,6 +32,6 @@ func (r refusedItems) err() error {
 	}
 	e := tenancy.Errorf(tenancy.CodeInvalid, "a bundle can't carry the items in errors: mend each by"+
 		" a PUT, or export a selection without them")
-	e.Details = r
+	federation.SetDetails(e, r)
 	return e
 }

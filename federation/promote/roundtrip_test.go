@@ -132,3 +132,16 @@ func spec(t testingT, members map[string]any) json.RawMessage {
 	require.NoError(t, err)
 	return raw
 }
+
+func TestItemAboveTheGreatestVersionCanBeImportedAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	source, target := r.tenant("source"), r.tenant("target")
+	item := federation.Item{Ref: federation.Ref{Kind: "widget", Name: "w"}, Spec: json.RawMessage(`{}`),
+		Version: federation.MaxVersion}
+	r.load(source, bundle(t, item), promote.Options{})
+	r.put(source, "widget", "w", `{"description":"changed"}`)
+	raw := r.export(source)
+	require.Equal(t, 1, r.load(target, raw, promote.Options{}).Counts.Create)
+	require.Equal(t, r.items(target), r.items(source))
+}

@@ -2,6 +2,7 @@ package promote
 
 import (
 	"sync"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -15,7 +16,7 @@ const (
 	// maxSpools is the number of open spools of one tenant: an import has up to three at once.
 	maxSpools = 128
 
-	retryAfter = 10 // seconds
+	retryAfter = 10 * time.Second
 )
 
 // Limits bound what all exports and imports of a [Service] use together.
@@ -95,7 +96,5 @@ func (s *spoolSpace) release(tenant tenancy.ID, size int64) {
 }
 
 func errNoSpace(reason string) error {
-	e := tenancy.Errorf(tenancy.CodeUnavailable, "%s: retry in %d s", reason, retryAfter)
-	e.Members = map[string]any{"retry_after": int64(retryAfter)}
-	return e
+	return tenancy.RetryIn(tenancy.CodeUnavailable, retryAfter, reason)
 }

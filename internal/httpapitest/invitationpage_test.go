@@ -1,6 +1,7 @@
 package httpapitest_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -12,8 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
+	"github.com/bailiwick-go/bailiwick/adapters/memory"
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
 const pagePath = "/invitations/accept"
@@ -125,6 +129,53 @@ func TestFormOfAnotherPageIsRefused(t *testing.T) {
 	submit(t, reg, url.Values{"token": {strings.Repeat("x", 20<<10)}}).
 		WantProblem(t, 413, tenancy.CodeTooLarge)
 	submit(t, reg, form).Want(t, 200)
+}
+
+func TestFormOfUnknownLengthIsLimited(t *testing.T) {
+	t.Parallel()
+	reg := apitest.New(t, withCheapHashing)
+	req := reg.NewRequest(t.Context(), t, apitest.Request{Method: "POST", Path: pagePath,
+		Body:   url.Values{"token": {strings.Repeat("x", 20<<10)}}.Encode(),
+		Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}})
+	req.ContentLength = -1 // sent in chunks
+	res, err := reg.Server.Client().Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	apitest.Response{Status: res.StatusCode, Header: res.Header, Body: body}.
+		WantProblem(t, 413, tenancy.CodeTooLarge)
+	assert.True(t, res.Close, "the connection stays open")
+}
+
+// endsSessions ends the sessions of the accepting user before the invitation is accepted.
+type endsSessions struct {
+	ports.InvitationFinder
+	sessions ports.Sessions
+}
+
+func (s endsSessions) Accept(
+	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool, password string,
+) (tenancy.Membership, error) {
+	if err := s.sessions.RevokeAll(tenancy.WithoutRight(ctx), u.ID); err != nil {
+		return tenancy.Membership{}, err
+	}
+	return s.InvitationFinder.Accept(ctx, hash, u, newUser, password)
+}
+
+func TestEndedSessionAcceptsNothingOnPage(t *testing.T) {
+	t.Parallel()
+	services := memory.New(apitest.Kinds(), memory.Options{}).Services()
+	services.InvitationFinder = endsSessions{services.InvitationFinder, services.Sessions}
+	reg := apitest.NewOver(t, services, withCheapHashing)
+	ada := addUserWithPassword(t, reg, "ada", "")
+	i := invite(t, reg, "acme-admin", ada.Email, "viewer")
+	submit(t, reg, url.Values{"token": {i.Token}, "account": {"existing"}, "email": {ada.Email},
+		"password": {password}}).Want(t, 404)
+	submit(t, reg, url.Values{"token": {i.Token}}, "Cookie", signIn(t, reg, "ada")).Want(t, 404)
+	roles, err := services.Memberships.ForUser(t.Context(), ada.ID)
+	require.NoError(t, err)
+	assert.Empty(t, roles)
 }
 
 func TestHostileTextInFormIsShownAsText(t *testing.T) {

@@ -28,8 +28,8 @@ func Database(t testing.TB) string {
 // Template makes a database for t, as [Database] does, as a copy of a template database. fill
 // prepares the template, once per test process and key; url is its superuser's URL. Nothing writes
 // to the template afterwards. Copying takes milliseconds. Settings and grants of the database
-// itself (ALTER DATABASE … SET, GRANT CONNECT) are not copied, but a REVOKE TEMPORARY is. If fill fails, every test that uses
-// key fails.
+// itself (ALTER DATABASE … SET, GRANT CONNECT) are not copied, but a REVOKE TEMPORARY is. If fill
+// fails, every test that uses key fails.
 func Template(t testing.TB, key string, fill func(url string) error) string {
 	t.Helper()
 	a := sharedAdmin(t)
@@ -73,7 +73,7 @@ func (a *admin) template(key string) *template {
 }
 
 // prepare makes a template. It forbids connections to the template and ends those that are open,
-// since PostgreSQL doesn't copy a database with connections, even those of its own workers.
+// since PostgreSQL doesn't copy a database with connections, even those of background workers.
 func (a *admin) prepare(tmpl *template, fill func(url string) error) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()

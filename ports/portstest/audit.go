@@ -32,7 +32,7 @@ func auditAppend() []contractCase {
 					Actor:   tenancy.Actor{Kind: "key", ID: "k1", Name: "ci"},
 				}
 				p.ok(p.Audit.Append(p.ctx, p.acme, input), "Audit.Append")
-				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "agent.read"}) {
+				for _, e := range p.log(p.acme, ports.AuditFilter{Action: "agent.read"}) {
 					p.equal(e.Tenant, p.acme, "the entry's tenant")
 					p.equal(e.TenantSlug, tenancy.Slug("acme"), "the entry's tenant's slug")
 					p.equal(e.Actor, input.Actor, "the actor")
@@ -65,7 +65,7 @@ func auditAppend() []contractCase {
 				_, after, err := p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(after, before, "where the chain ends")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.y"}), []string{},
+				p.equal(p.allActions(ports.AuditFilter{Action: "x.y"}), []string{},
 					"the entries of all tenants")
 			},
 		},
@@ -84,7 +84,7 @@ func auditAppend() []contractCase {
 					tenancy.Request{ID: hostile, Address: hostile, Reason: hostile})
 				p.ok(p.Audit.Append(ctx, p.acme, e), "Audit.Append")
 				want := "a\uFFFDb\\u0000\uFFFD'); DROP TABLE x; --\u2028\n"
-				for _, got := range p.log(p.acme, ports.AuditQuery{Action: "x.read"}) {
+				for _, got := range p.log(p.acme, ports.AuditFilter{Action: "x.read"}) {
 					p.equal(got.Target, tenancy.AuditTarget{Kind: want, Name: want}, "the target")
 					var details map[string]any
 					p.ok(json.Unmarshal(got.Details, &details), "the details")
@@ -106,7 +106,7 @@ func auditAppend() []contractCase {
 				p.ok(p.Audit.Append(ctx, p.acme, tenancy.Event{Action: "x.read"}), "Audit.Append")
 				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.read"}),
 					"Audit.Append without a principal")
-				found := p.log(p.acme, ports.AuditQuery{Action: "x.read"})
+				found := p.log(p.acme, ports.AuditFilter{Action: "x.read"})
 				p.equal(len(found), 2, "the number of entries")
 				for i, e := range found {
 					if i == 0 {
@@ -171,125 +171,6 @@ func auditAppend() []contractCase {
 	}
 }
 
-func auditList() []contractCase {
-	return []contractCase{
-		{
-			name: "list pages newest first",
-			says: "List returns at most q.Limit of the tenant's entries that match q, newest" +
-				" first.",
-			prove: func(p *probe) {
-				p.appendEvents(p.acme, "x.one", "x.two", "x.three", "x.four", "x.five")
-				pages := [][]string{}
-				for before := int64(0); len(pages) < 3; {
-					found, err := p.Audit.List(p.ctx, p.acme,
-						ports.AuditQuery{Before: before, Limit: 2})
-					p.ok(err, "Audit.List")
-					pages = append(pages, actionsOf(found))
-					for _, e := range found {
-						before = e.Seq
-					}
-				}
-				p.equal(pages[:2], [][]string{{"x.five", "x.four"}, {"x.three", "x.two"}},
-					"pages of two")
-				p.equal(pages[2][0], "x.one", "the first of the third page")
-			},
-		},
-		{
-			name: "list continues before a Seq",
-			says: "only entries with a smaller Seq, unless 0",
-			prove: func(p *probe) {
-				p.appendEvents(p.acme, "x.one", "x.two")
-				for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
-					p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Before: e.Seq, Limit: 1})),
-						[]string{"x.one"}, "the newest entry before the second")
-				}
-			},
-		},
-		{
-			name: "list selects an actor",
-			says: "only entries of the actor with this id",
-			prove: func(p *probe) {
-				p.appendAs(p.acme, "u1", "x.one")
-				p.appendAs(p.acme, "u2", "x.two")
-				p.appendAs(p.globex, "u1", "x.three")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{"x.one"},
-					"the actions of u1")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u"})), []string{},
-					"the actions of an unknown actor")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1", Action: "x.two"})),
-					[]string{}, "the actions of u1 that are x.two")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}),
-					[]string{"x.three", "x.one"}, "the actions of u1 in all logs")
-			},
-		},
-		{
-			name: "list selects an action",
-			says: "only entries of this action",
-			prove: func(p *probe) {
-				p.appendEvents(p.acme, "x.one", "x.two", "x.one")
-				p.equal(p.actions(p.acme, "x.one"), []string{"x.one", "x.one"}, "the entries")
-				p.equal(p.actions(p.acme, "x"), []string{}, "the entries of an unknown action")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Action: "x.two"}), []string{"x.two"},
-					"the entries of all tenants")
-			},
-		},
-		{
-			name: "list selects an outcome",
-			says: "only entries with this outcome",
-			prove: func(p *probe) {
-				p.appendEvents(p.acme, "x.one")
-				p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: "x.two"}.Denied()),
-					"Audit.Append of a denial")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Outcome: tenancy.Denied})),
-					[]string{"x.two"}, "the tenant's denials")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Outcome: tenancy.Denied}),
-					[]string{"x.two"}, "all denials")
-				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Outcome: tenancy.Failed}),
-					[]string{}, "the exported failures")
-			},
-		},
-		{
-			name: "list selects entries since a time",
-			says: "only entries at this time or later",
-			prove: func(p *probe) {
-				second := p.appendAtTwoTimes()
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Since: second})),
-					[]string{"x.two"}, "the tenant's entries at the second time or later")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Since: second}), []string{"x.two"},
-					"all entries at the second time or later")
-			},
-		},
-		{
-			name: "list selects entries until a time",
-			says: "only entries before this time",
-			prove: func(p *probe) {
-				second := p.appendAtTwoTimes()
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Until: second, Limit: 1})),
-					[]string{"x.one"}, "the tenant's newest entry before the second time")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Until: second, Limit: 1}),
-					[]string{"x.one"}, "the newest of all entries before the second time")
-			},
-		},
-		{
-			name: "list needs a positive limit",
-			says: "Its zero value selects all; Limit must be positive.",
-			prove: func(p *probe) {
-				for _, limit := range []int{0, -1} {
-					_, err := p.Audit.List(p.ctx, p.acme, ports.AuditQuery{Limit: limit})
-					p.code(err, tenancy.CodeInvalid, "Audit.List with limit %d", limit)
-					_, err = p.PlatformAudit.List(p.ctx, ports.PlatformAuditQuery{Limit: limit})
-					p.code(err, tenancy.CodeInvalid, "PlatformAudit.List with limit %d", limit)
-				}
-				p.appendEvents(p.acme, "x.one")
-				_, last, err := p.Audit.Ends(p.ctx, p.acme)
-				p.ok(err, "Audit.Ends")
-				p.equal(int64(len(p.log(p.acme, ports.AuditQuery{}))), last.Seq,
-					"the number of all entries")
-			},
-		},
-	}
-}
-
 func auditExport() []contractCase {
 	return []contractCase{
 		{
@@ -302,7 +183,8 @@ func auditExport() []contractCase {
 				p.appendEvents(p.globex, "x.four")
 				begun := 0
 				var got []tenancy.AuditEntry
-				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{Since: time.Unix(1, 0)},
+				all := ports.AuditFilter{Since: time.Unix(1, 0)}
+				err := p.Audit.Export(p.ctx, p.acme, ports.AuditQuery{AuditFilter: all},
 					func(first, last tenancy.AuditChain) error {
 						begun++
 						wantFirst, wantLast, err := p.Audit.Ends(p.ctx, p.acme)
@@ -313,15 +195,15 @@ func auditExport() []contractCase {
 					}, func(e tenancy.AuditEntry) error { got = append(got, e); return nil })
 				p.ok(err, "Audit.Export")
 				p.equal(begun, 1, "how often begin is called")
-				listed := p.log(p.acme, ports.AuditQuery{})
+				listed := p.log(p.acme, ports.AuditFilter{})
 				slices.Reverse(listed)
 				p.equal(got, listed, "the exported entries")
-				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.two"}),
+				p.equal(p.exportedActions(p.acme, ports.AuditFilter{Action: "x.two"}),
 					[]string{"x.two"},
 					"the exported entries of an action")
-				p.equal(p.exportedActions(p.globex, ports.AuditQuery{Action: "x.four"}),
+				p.equal(p.exportedActions(p.globex, ports.AuditFilter{Action: "x.four"}),
 					[]string{"x.four"}, "globex's exported entries")
-				p.equal(p.exportedActions(p.acme, ports.AuditQuery{Action: "x.four"}), []string{},
+				p.equal(p.exportedActions(p.acme, ports.AuditFilter{Action: "x.four"}), []string{},
 					"acme's exported entries of globex's action")
 			},
 		},
@@ -330,10 +212,10 @@ func auditExport() []contractCase {
 			says: "It ignores q.Before and q.Limit.",
 			prove: func(p *probe) {
 				p.appendEvents(p.acme, "x.one", "x.two")
-				p.equal(p.exportedActions(p.acme,
-					ports.AuditQuery{Action: "x.two", Before: 1, Limit: -1}),
+				p.equal(p.exported(p.acme, ports.AuditQuery{
+					AuditFilter: ports.AuditFilter{Action: "x.two"}, Before: 1, Limit: -1}),
 					[]string{"x.two"}, "the exported entries")
-				p.equal(len(p.exportedActions(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
+				p.equal(len(p.exported(p.acme, ports.AuditQuery{Limit: 1})) > 1, true,
 					"whether more than one entry is exported")
 			},
 		},
@@ -391,7 +273,7 @@ func auditExport() []contractCase {
 				first, last, err = p.Audit.Ends(p.ctx, p.acme)
 				p.ok(err, "Audit.Ends")
 				p.equal(first, tenancy.AuditChain{}, "where acme's chain begins")
-				for _, e := range p.log(p.acme, ports.AuditQuery{Limit: 1}) {
+				for _, e := range p.logPage(p.acme, ports.AuditQuery{Limit: 1}) {
 					p.equal(last, tenancy.AuditChain{Seq: e.Seq, Hash: e.Hash},
 						"where acme's chain ends")
 				}
@@ -410,47 +292,17 @@ func (p *probe) appendEvents(tenant tenancy.ID, actions ...string) {
 	}
 }
 
-// appendAtTwoTimes appends x.one and later x.two to acme's log, and returns the time
-// of x.two.
-func (p *probe) appendAtTwoTimes() (second time.Time) {
-	p.appendEvents(p.acme, "x.one")
-	time.Sleep(2 * time.Microsecond) // the resolution of the stored times
-	p.appendEvents(p.acme, "x.two")
-	for _, e := range p.log(p.acme, ports.AuditQuery{Action: "x.two"}) {
-		second = e.At
-	}
-	return second
-}
-
 func (p *probe) appendAs(tenant tenancy.ID, user, action string) {
 	ctx := tenancy.WithPrincipal(p.ctx, tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user})
 	p.ok(p.Audit.Append(ctx, tenant, tenancy.Event{Action: action}), "Audit.Append(%s)", action)
 }
 
-// log returns the tenant's entries that match q, newest first, at most 1000.
-func (p *probe) log(tenant tenancy.ID, q ports.AuditQuery) []tenancy.AuditEntry {
-	if q.Limit == 0 {
-		q.Limit = 1000
-	}
-	found, err := p.Audit.List(p.ctx, tenant, q)
-	p.ok(err, "Audit.List(%+v)", q)
-	return found
+func (p *probe) exportedActions(tenant tenancy.ID, f ports.AuditFilter) []string {
+	return p.exported(tenant, ports.AuditQuery{AuditFilter: f})
 }
 
-// actions returns the actions of the tenant's entries of one action.
-func (p *probe) actions(tenant tenancy.ID, action string) []string {
-	return actionsOf(p.log(tenant, ports.AuditQuery{Action: action}))
-}
-
-func actionsOf(entries []tenancy.AuditEntry) []string {
-	actions := []string{}
-	for _, e := range entries {
-		actions = append(actions, e.Action)
-	}
-	return actions
-}
-
-func (p *probe) exportedActions(tenant tenancy.ID, q ports.AuditQuery) []string {
+// exported returns the actions of the exported entries, oldest first.
+func (p *probe) exported(tenant tenancy.ID, q ports.AuditQuery) []string {
 	actions := []string{}
 	err := p.Audit.Export(p.ctx, tenant, q, ignoreEnds, func(e tenancy.AuditEntry) error {
 		actions = append(actions, e.Action)

@@ -24,7 +24,7 @@ func usersAudit() []contractCase {
 				p.code(err, tenancy.CodeAlreadyExists, "Users.Create again")
 				_, err = p.Users.Update(p.asUser("root"), u.ID, ports.UserChange{SuperAdmin: &yes})
 				p.ok(err, "Users.Update")
-				for _, e := range p.allEntries(ports.PlatformAuditQuery{Action: "user.update"}) {
+				for _, e := range p.allEntries(ports.AuditFilter{Action: "user.update"}) {
 					p.equal(sameJSON(e.Details,
 						[]byte(`{"super_admin":{"before":false,"after":true},"reason":"because"}`)),
 						true, "whether the details %s are the change", e.Details)
@@ -95,7 +95,7 @@ func invitationsAudit() []contractCase {
 					"Invitations.Revoke again")
 				p.equal(p.userActions(p.acme), []string{"invitation.create " + i.ID + " ada",
 					"invitation.revoke " + i.ID + " ada"}, "acme's log")
-				for _, e := range p.log(p.acme, ports.AuditQuery{}) {
+				for _, e := range p.log(p.acme, ports.AuditFilter{}) {
 					p.equal(strings.Contains(string(e.Text), "hash"), false,
 						"whether the entry %s has a hash", e.Text)
 				}
@@ -135,9 +135,9 @@ func invitationsAudit() []contractCase {
 // log, or in the platform's log for the zero ID: action, target and the actor's id,
 // oldest first. A user's id is reduced to their number.
 func (p *probe) userActions(tenant tenancy.ID) []string {
-	entries := p.allEntries(ports.PlatformAuditQuery{})
+	entries := p.allEntries(ports.AuditFilter{})
 	if !tenant.IsZero() {
-		entries = p.log(tenant, ports.AuditQuery{})
+		entries = p.log(tenant, ports.AuditFilter{})
 	}
 	all := []string{}
 	for _, e := range slices.Backward(entries) {

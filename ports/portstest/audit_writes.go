@@ -47,7 +47,7 @@ func (a auditedWrite) proveEntry(p *probe) {
 	p.ok(a.do(p.asUser("u1"), p), "%s", a.method)
 	_, last, err := p.Audit.Ends(p.ctx, p.acme)
 	p.ok(err, "Audit.Ends")
-	found := p.log(p.acme, ports.AuditQuery{Actor: "u1"})
+	found := p.log(p.acme, ports.AuditFilter{Actor: "u1"})
 	p.equal(actionsOf(found), []string{a.action}, "the actions in the log after %s", a.method)
 	for _, e := range found {
 		p.equal(e.Seq, last.Seq, "the entry's Seq")
@@ -69,7 +69,7 @@ func (a auditedWrite) proveEntry(p *probe) {
 			p.fail("the entry %s holds a secret", e.Text)
 		}
 	}
-	p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Actor: "u1"})), []string{},
+	p.equal(actionsOf(p.log(p.globex, ports.AuditFilter{Actor: "u1"})), []string{},
 		"the actions in the other tenant's log")
 	p.verifyChain(p.acme)
 }
@@ -79,9 +79,9 @@ func (a auditedWrite) proveNoEntry(p *probe) {
 	if err == nil {
 		p.fail("%s = nil; want an error", a.method)
 	}
-	p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
+	p.equal(actionsOf(p.log(p.acme, ports.AuditFilter{Actor: "u1"})), []string{},
 		"the actions in the log after %s was refused", a.method)
-	p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u1"}), []string{},
+	p.equal(p.allActions(ports.AuditFilter{Actor: "u1"}), []string{},
 		"the actions in all logs")
 }
 
@@ -243,13 +243,13 @@ func auditImports() []contractCase {
 				p.ok(apply(p.asUser("u1"), p, p.acme, nil), "Transfers.Import")
 				p.appendEvents(p.acme, "x.two")
 				p.ok(apply(p.asUser("u2"), p, p.acme, nil), "Transfers.Import")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Limit: 4})),
+				p.equal(actionsOf(p.logPage(p.acme, ports.AuditQuery{Limit: 4})),
 					[]string{"bundle.import", "x.two", "bundle.import", "x.one"}, "acme's log")
-				for _, e := range p.log(p.acme, ports.AuditQuery{Actor: "u1"}) {
+				for _, e := range p.log(p.acme, ports.AuditFilter{Actor: "u1"}) {
 					p.equal(e.Actor.Name+", "+e.RequestID+", "+e.Address,
 						"User u1, request of u1, 192.0.2.1", "the actor, request id and address")
 				}
-				p.equal(actionsOf(p.log(p.globex, ports.AuditQuery{Action: "bundle.import"})),
+				p.equal(actionsOf(p.log(p.globex, ports.AuditFilter{Action: "bundle.import"})),
 					[]string{}, "globex's imports")
 				p.verifyChain(p.acme)
 			},
@@ -261,7 +261,7 @@ func auditImports() []contractCase {
 			prove: func(p *probe) {
 				for _, tenant := range []tenancy.ID{p.acme, p.globex} {
 					p.ok(apply(p.asUser("u1"), p, tenant, nil), "Transfers.Import")
-					found := p.log(tenant, ports.AuditQuery{Actor: "u1"})
+					found := p.log(tenant, ports.AuditFilter{Actor: "u1"})
 					p.equal(len(found), 1, "the number of imports in the log")
 					for _, e := range found {
 						want := fmt.Sprintf(`{"of":%q,"reason":"because"}`, tenant)
@@ -279,7 +279,7 @@ func auditImports() []contractCase {
 					"no")), tenancy.CodeImportConflict, "Transfers.Import")
 				p.ok(p.Transfers.Import(p.asUser("u1"), p.acme,
 					func(ports.Import) error { return nil }), "an import that does nothing")
-				p.equal(actionsOf(p.log(p.acme, ports.AuditQuery{Actor: "u1"})), []string{},
+				p.equal(actionsOf(p.log(p.acme, ports.AuditFilter{Actor: "u1"})), []string{},
 					"the actions in the log")
 			},
 		},
@@ -290,7 +290,7 @@ func auditImports() []contractCase {
 			prove: func(p *probe) {
 				made, err := p.Tenants.Create(p.asUser("u1"), newTenant("initech"))
 				p.ok(err, "Tenants.Create")
-				found := p.log(made.ID, ports.AuditQuery{})
+				found := p.log(made.ID, ports.AuditFilter{})
 				p.equal(actionsOf(found), []string{"tenant.create"}, "the log of a new tenant")
 				for _, e := range found {
 					p.equal(e.Target, tenancy.AuditTarget{Kind: "tenant", Name: "initech"},
@@ -300,7 +300,7 @@ func auditImports() []contractCase {
 				}
 				_, err = p.Tenants.Create(p.asUser("u2"), newTenant("initech"))
 				p.code(err, tenancy.CodeSlugTaken, "Tenants.Create of a taken slug")
-				p.equal(p.allActions(ports.PlatformAuditQuery{Actor: "u2"}), []string{},
+				p.equal(p.allActions(ports.AuditFilter{Actor: "u2"}), []string{},
 					"the actions of the refused create in all logs")
 			},
 		},

@@ -80,6 +80,17 @@ func (b matchesActionPrefix) List(
 	return b.Audit.List(ctx, tenant, q)
 }
 
+type ignoresOutcomeOfActor struct{ ports.Audit }
+
+func (b ignoresOutcomeOfActor) List(
+	ctx context.Context, tenant tenancy.ID, q ports.AuditQuery,
+) ([]tenancy.AuditEntry, error) {
+	if q.Actor != "" {
+		q.Outcome = ""
+	}
+	return b.Audit.List(ctx, tenant, q)
+}
+
 type altersEntries struct{ ports.Audit }
 
 func (b altersEntries) Export(

@@ -29,6 +29,8 @@ var broken = []struct {
 		func(s *ports.Services) { s.Audit = inclusiveAuditCursor{s.Audit} }},
 	{"audit log matches a prefix of an action", "Audit/list selects an action",
 		func(s *ports.Services) { s.Audit = matchesActionPrefix{s.Audit} }},
+	{"audit log ignores the outcome of an actor's entries", "Audit/list combines its filters",
+		func(s *ports.Services) { s.Audit = ignoresOutcomeOfActor{s.Audit} }},
 	{"audit log's entries are altered", "Audit/entries form a chain",
 		func(s *ports.Services) { s.Audit = altersEntries{s.Audit} }},
 	{"audit log exports one page only", "Audit/export ignores Before and Limit",

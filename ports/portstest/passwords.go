@@ -107,7 +107,7 @@ func (p *probe) setPassword(user, hash string) {
 // newest first, apart from the user's creation.
 func (p *probe) wantLogged(user string, want ...string) {
 	got := []string{}
-	for _, e := range p.allEntries(ports.PlatformAuditQuery{}) {
+	for _, e := range p.allEntries(ports.AuditFilter{}) {
 		if e.Target.Kind == "user" && e.Target.Name == user && e.Tenant.IsZero() &&
 			e.Action != "user.create" {
 			got = append(got, e.Action)

@@ -19,7 +19,7 @@ func platformAuditSuite() []contractCase {
 				p.ok(p.PlatformAudit.Append(ctx,
 					tenancy.Event{Action: "x.one", Target: tenancy.AuditTarget{
 						Kind: "user", Name: "ada"}}), "PlatformAudit.Append")
-				found := p.allEntries(ports.PlatformAuditQuery{Action: "x.one"})
+				found := p.allEntries(ports.AuditFilter{Action: "x.one"})
 				p.equal(len(found), 1, "the number of entries")
 				for _, e := range found {
 					p.equal(e.Tenant, tenancy.ID{}, "its tenant")
@@ -44,7 +44,7 @@ func platformAuditSuite() []contractCase {
 				p.ok(p.PlatformAudit.Append(p.ctx, tenancy.Event{Action: "x.three"}),
 					"PlatformAudit.Append")
 				p.appendEvents(p.acme, "x.four", "x.five")
-				all := p.allEntries(ports.PlatformAuditQuery{})
+				all := p.allEntries(ports.AuditFilter{})
 				p.equal(slices.IsSortedFunc(all, func(a, b tenancy.AuditEntry) int {
 					if c := b.At.Compare(a.At); c != 0 {
 						return c
@@ -76,17 +76,17 @@ func platformAuditSuite() []contractCase {
 			prove: func(p *probe) {
 				p.appendEvents(p.acme, "x.one")
 				p.appendEvents(p.globex, "x.two")
-				for i, e := range p.allEntries(ports.PlatformAuditQuery{}) {
+				for i, e := range p.allEntries(ports.AuditFilter{}) {
 					if i > 1 {
 						break
 					}
-					found := p.allEntries(ports.PlatformAuditQuery{
-						Before: ports.AuditCursor{At: e.At, ID: e.ID}})
+					found := p.platformPage(ports.PlatformAuditQuery{
+						Before: ports.AuditCursor{At: e.At, ID: e.ID}, Limit: 1000})
 					for _, later := range found {
 						p.equal(later.ID == e.ID || later.At.After(e.At), false,
 							"whether an entry before the cursor is listed")
 					}
-					p.equal(len(found), len(p.allEntries(ports.PlatformAuditQuery{}))-i-1,
+					p.equal(len(found), len(p.allEntries(ports.AuditFilter{}))-i-1,
 						"the number of entries after the cursor")
 				}
 			},
@@ -94,15 +94,17 @@ func platformAuditSuite() []contractCase {
 	}
 }
 
-func (p *probe) allEntries(q ports.PlatformAuditQuery) []tenancy.AuditEntry {
-	if q.Limit == 0 {
-		q.Limit = 1000
-	}
+// allEntries returns the entries of all logs that match f, newest first, at most 1000.
+func (p *probe) allEntries(f ports.AuditFilter) []tenancy.AuditEntry {
+	return p.platformPage(ports.PlatformAuditQuery{AuditFilter: f, Limit: 1000})
+}
+
+func (p *probe) platformPage(q ports.PlatformAuditQuery) []tenancy.AuditEntry {
 	found, err := p.PlatformAudit.List(p.ctx, q)
 	p.ok(err, "PlatformAudit.List(%+v)", q)
 	return found
 }
 
-func (p *probe) allActions(q ports.PlatformAuditQuery) []string {
-	return actionsOf(p.allEntries(q))
+func (p *probe) allActions(f ports.AuditFilter) []string {
+	return actionsOf(p.allEntries(f))
 }

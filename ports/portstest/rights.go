@@ -92,12 +92,12 @@ func (e rightEnd) refusesEveryWrite(p *probe) {
 		w.prepare(p)
 	}
 	e.end(p, &right)
-	before := len(p.allEntries(ports.PlatformAuditQuery{}))
+	before := len(p.allEntries(ports.AuditFilter{}))
 	ctx := tenancy.WithRight(p.ctx, right)
 	for _, w := range writes {
 		p.code(w.do(p, ctx), e.code, "%s after %s", w.method, e.name)
 	}
-	p.equal(len(p.allEntries(ports.PlatformAuditQuery{})), before, "the number of entries of all audit logs")
+	p.equal(len(p.allEntries(ports.AuditFilter{})), before, "the number of entries of all audit logs")
 }
 
 func admin(p *probe) tenancy.Right { return p.userRight(tenancy.WriteMembers) }

@@ -235,7 +235,7 @@ func idsOf(sessions []identity.Session) []string {
 
 // wantNotLogged requires that no entry of any log has the text.
 func (p *probe) wantNotLogged(text string) {
-	for _, e := range p.allEntries(ports.PlatformAuditQuery{}) {
+	for _, e := range p.allEntries(ports.AuditFilter{}) {
 		if bytes.Contains(e.Text, []byte(text)) || strings.Contains(e.Target.Name, text) {
 			p.fail("a log entry has %q: %s", text, e.Text)
 		}

@@ -38,8 +38,8 @@ func New[K comparable](l Limits) *Queue[K] {
 		waiting: map[K][]chan struct{}{}}
 }
 
-// retryAfter is when a refused caller should try again, in seconds.
-const retryAfter = 5
+// retryAfter is when a refused caller should try again.
+const retryAfter = 5 * time.Second
 
 // Enter waits for a slot and returns the function that leaves it, which must be called once.
 // The error's code is [tenancy.CodeUnavailable], with the member retry_after, if no slot became
@@ -61,21 +61,8 @@ func (q *Queue[K]) Enter(ctx context.Context, key K) (leave func(), err error) {
 	return func() { q.leave(key) }, nil
 }
 
-// Waiting returns the number of callers that wait.
-func (q *Queue[K]) Waiting() (n int) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, callers := range q.waiting {
-		n += len(callers)
-	}
-	return n
-}
-
 func errBusy() *tenancy.Error {
-	e := tenancy.Errorf(tenancy.CodeUnavailable,
-		"too much work of this kind at once: retry in %d s", retryAfter)
-	e.Members = map[string]any{"retry_after": int64(retryAfter)}
-	return e
+	return tenancy.RetryIn(tenancy.CodeUnavailable, retryAfter, "too much work of this kind at once")
 }
 
 // join adds a caller. turn is closed when the caller has a slot. ok is false if too many

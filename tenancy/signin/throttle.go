@@ -3,9 +3,7 @@ package signin
 import (
 	"context"
 	"crypto/sha256"
-	"math"
 	"strings"
-	"time"
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -53,18 +51,9 @@ func (s *Service) countAttempt(ctx context.Context, subjects attemptSubjects) er
 		return err
 	}
 	if wait > 0 {
-		return tooManyAttempts(wait)
+		return tenancy.RetryIn(tenancy.CodeTooManyAttempts, wait, "too many attempts")
 	}
 	return nil
-}
-
-// tooManyAttempts rounds up, so that a retry after the whole seconds isn't refused.
-func tooManyAttempts(wait time.Duration) error {
-	seconds := int64(math.Ceil(wait.Seconds()))
-	e := tenancy.Errorf(tenancy.CodeTooManyAttempts,
-		"too many attempts: retry in %d s", seconds)
-	e.Members = map[string]any{"retry_after": seconds}
-	return e
 }
 
 // recordSuccess clears the attempts of the account after a successful attempt. It

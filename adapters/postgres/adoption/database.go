@@ -3,8 +3,8 @@ package adoption
 // Database describes what a single-tenant database has in addition to the declared tables,
 // and what becomes of it. All rows become the default tenant's.
 //
-// Tables are named as in SQL, without quotes, and with their schema where it isn't public.
-// Objects that a fresh installation also has, and names that PostgreSQL chose
+// Tables are named as in SQL, without quotes, and with their schema where it isn't Options.Schema
+// (package postgres). Objects that a fresh installation also has, and names that PostgreSQL chose
 // (agents_name_key), get the names that they have in a fresh installation.
 type Database struct {
 	// Owned are further tables whose rows belong to a tenant. They get the column tenant_id
@@ -53,7 +53,7 @@ type Index struct {
 // View is a view on adopted tables.
 type View struct {
 	Name       string
-	Definition string // a SELECT whose last column is tenant_id
+	Definition string // a SELECT whose last column is tenant_id; tables as in Step
 }
 
 // Step is one of the host's steps. Its statements run in one transaction, with the session's

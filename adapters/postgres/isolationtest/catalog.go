@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -115,7 +116,7 @@ func (e *examination) readRelations(ctx context.Context) error {
 		bun.List(e.internals.Owned)).Scan(ctx, &e.tables)
 	for _, t := range e.tables {
 		t.Library = t.Schema == librarySchema
-		t.Declared = slices.Contains(e.internals.Owned, `"`+t.Schema+`"."`+t.Name+`"`)
+		t.Declared = slices.Contains(e.internals.Owned, sqltext.Qualified(t.Schema, t.Name))
 		t.rows = map[tenancy.ID][]row{}
 	}
 	return err

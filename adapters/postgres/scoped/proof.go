@@ -117,19 +117,17 @@ func (p *proof) expect(text string) {
 // closed reports whether the current bracket or the statement ends.
 func (p *proof) closed() bool { return p.token.text == "" || p.token.text == ")" }
 
-// brackets reads a bracketed query or expression. It reports whether that is a query with the
-// tenant's condition.
-func (p *proof) brackets() (confined bool) {
+// brackets reads a bracketed query or expression.
+func (p *proof) brackets() {
 	p.expect("(")
 	p.depth++
 	if p.token.is("select", "with", "values", "table", "insert", "update", "delete", "merge") {
-		confined = p.query()
+		p.query()
 	} else {
 		p.expression()
 	}
 	p.depth--
 	p.expect(")")
-	return confined
 }
 
 // expression reads up to the closing bracket.

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // maxResponse is the longest response body that is read, in bytes. A page of
@@ -20,28 +21,41 @@ const maxResponse = 64 << 20
 func Call[T any](
 	ctx context.Context, c *Client, method, path string, query url.Values, in any,
 ) (result T, err error) {
-	r := Request{Method: method, Path: path, Query: query}
+	result, _, err = CallTagged[T](ctx, c, Request{Method: method, Path: path, Query: query}, in)
+	return result, err
+}
+
+// CallTagged is [Call] with all of a request but its body. It also returns the ETag of the
+// response, empty if it has none.
+func CallTagged[T any](
+	ctx context.Context, c *Client, r Request, in any,
+) (result T, tag string, err error) {
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
-			return result, err
+			return result, "", err
 		}
 		r.Body = bytes.NewReader(body)
-		r.Header = map[string]string{"Content-Type": "application/json"}
+		r.Header = maps.Clone(r.Header)
+		if r.Header == nil {
+			r.Header = map[string]string{}
+		}
+		r.Header["Content-Type"] = "application/json"
 	}
 	resp, err := c.Do(ctx, r)
 	if err != nil {
-		return result, err
+		return result, "", err
 	}
 	defer resp.Body.Close()
+	tag = strings.TrimPrefix(resp.Header.Get("ETag"), "W/") // which a compressing proxy adds
 	if resp.StatusCode == http.StatusNoContent {
-		return result, nil
+		return result, tag, nil
 	}
 	limited := http.MaxBytesReader(nil, resp.Body, maxResponse)
 	if err := json.NewDecoder(limited).Decode(&result); err != nil {
-		return result, InvalidResponse(err)
+		return result, "", InvalidResponse(err)
 	}
-	return result, nil
+	return result, tag, nil
 }
 
 // InvalidResponse wraps an error of reading or decoding a successful response.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -210,7 +211,7 @@ func (c *tenantCreateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 
 // tenantUpdateCmd changes a tenant. Properties without a flag stay unchanged.
 //
-// Route: PUT /api/v1/tenants/T.
+// Routes: PUT /api/v1/tenants/T, for quotas after GET.
 type tenantUpdateCmd struct {
 	tenantArg
 	tenantChanges
@@ -230,24 +231,41 @@ func (c *tenantUpdateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if len(in) == 0 {
 		return terminal.Usagef("nothing to change: see registry tenant update --help")
 	}
-	if _, given := in["quotas"]; given && !c.NoQuotas {
-		if in["quotas"], err = c.mergedQuotas(ctx, t); err != nil {
-			return err
-		}
+	if _, given := in["quotas"]; !given || c.NoQuotas {
+		return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), in)
 	}
-	return c.sendAndPrint(ctx, t, http.MethodPut, c.path(), in)
-}
-
-// mergedQuotas returns the tenant's quotas with those that the flags set: the registry
-// replaces quotas as a whole.
-func (c *tenantUpdateCmd) mergedQuotas(ctx context.Context, t terminal.Terminal) (quotas, error) {
 	client, err := apiclient.New(c.Flags, t)
 	if err != nil {
-		return quotas{}, err
+		return err
 	}
-	current, err := apiclient.Call[tenantView](ctx, client, http.MethodGet, c.path(), nil, nil)
+	raw, err := c.mergeQuotas(ctx, client, in)
+	if isVersionMismatch(err) {
+		raw, err = c.mergeQuotas(ctx, client, in)
+	}
+	if isVersionMismatch(err) {
+		err = fmt.Errorf("%w\nothers change the tenant at the same time: run the command again", err)
+	}
 	if err != nil {
-		return quotas{}, err
+		return err
+	}
+	return printTenant(t, raw, c.JSON)
+}
+
+func isVersionMismatch(err error) bool {
+	e, ok := errors.AsType[*apiclient.Error](err)
+	return ok && e.Code == tenancy.CodeVersionMismatch
+}
+
+// mergeQuotas adds the tenant's other quotas to those that the flags set, since the registry
+// replaces quotas as a whole, and sends the change. The registry refuses it if the tenant has
+// changed since it was read.
+func (c *tenantUpdateCmd) mergeQuotas(
+	ctx context.Context, client *apiclient.Client, in map[string]any,
+) (json.RawMessage, error) {
+	current, tag, err := apiclient.CallTagged[tenantView](ctx, client,
+		apiclient.Request{Method: http.MethodGet, Path: c.path()}, nil)
+	if err != nil {
+		return nil, err
 	}
 	merged := current.Quotas
 	merged.RequestsPerSecond = cmp.Or(c.RequestsPerSecond, merged.RequestsPerSecond)
@@ -255,7 +273,10 @@ func (c *tenantUpdateCmd) mergedQuotas(ctx context.Context, t terminal.Terminal)
 		merged.Resources = map[string]int64{}
 	}
 	maps.Copy(merged.Resources, c.Quota)
-	return merged, nil
+	in["quotas"] = merged
+	raw, _, err := apiclient.CallTagged[json.RawMessage](ctx, client, apiclient.Request{
+		Method: http.MethodPut, Path: c.path(), Header: map[string]string{"If-Match": tag}}, in)
+	return raw, err
 }
 
 // tenantSuspendCmd suspends a tenant: its members get 403 tenant_suspended.

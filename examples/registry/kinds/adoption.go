@@ -8,7 +8,8 @@ import (
 
 // Adoption describes how a single-tenant database becomes multi-tenant, as far as
 // the declared tables of the kinds don't say it: its other tables, its users and API
-// keys, and the indexes and views of a fresh installation.
+// keys, and the indexes and views of a fresh installation. Its SQL names no schema: sessions find
+// the tables in the schema of the setting DATABASE_SCHEMA.
 func Adoption() *adoption.Database {
 	return &adoption.Database{
 		// The old audit log belongs to the default tenant. It isn't a kind, so Tables
@@ -44,7 +45,7 @@ func Adoption() *adoption.Database {
 		Views: []adoption.View{
 			{Name: "enabled_triggers",
 				Definition: `SELECT t.id, t.name, t.type, t.schedule, a.name AS agent, t.tenant_id
-    FROM public.triggers t JOIN public.agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id
+    FROM triggers t JOIN agents a ON a.tenant_id = t.tenant_id AND a.id = t.agent_id
     WHERE t.enabled`}},
 		Steps: []adoption.Step{addDefaultsID(), dropDefaultsKey(), dropTouchFunction()},
 		Users: &adoption.Users{

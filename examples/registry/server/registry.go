@@ -99,7 +99,7 @@ func (reg *Registry) databaseOptions(
 	}
 	options := postgres.Options{
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
-		RolePrefix:  cfg.rolePrefix,
+		Schema: cfg.schema, RolePrefix: cfg.rolePrefix,
 		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
 		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
 		SecretsKey: key, AuditRetention: cfg.auditRetention,

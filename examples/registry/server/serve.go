@@ -24,6 +24,7 @@ type Cmd struct{}
 func (Cmd) Help() string {
 	return `Settings, from the environment:
   DATABASE_URL     PostgreSQL to use; empty: an embedded one, kept under DATA_DIR
+  DATABASE_SCHEMA  schema of the registry's tables (public)
   LISTEN_URL       the PostgreSQL server's own URL, if DATABASE_URL is that of a connection pooler
   DATA_DIR         directory of the embedded database and of the secrets key
   ADDR             listen address (127.0.0.1:8080); port 0 picks a free one

@@ -23,6 +23,7 @@ type Settings struct {
 	appURL         string // empty: derived from databaseURL
 	systemURL      string // empty: derived from databaseURL
 	listenURL      string // empty: the server that the system role connects to
+	schema         string // of the registry's tables; empty: public
 	rolePrefix     string // empty: derived from the database's oid
 	dataDir        string
 	addr           string
@@ -57,6 +58,7 @@ func ReadSettings(environment func(string) string) (Settings, error) {
 		dataDir:     getenv("DATA_DIR"),
 		addr:        cmp.Or(getenv("ADDR"), "127.0.0.1:8080"),
 		baseDomain:  cmp.Or(getenv("BASE_DOMAIN"), "localhost"),
+		schema:      getenv("DATABASE_SCHEMA"),
 		rolePrefix:  getenv("ROLE_PREFIX"),
 	}
 	var errs [11]error // all are reported at once, so that one start shows every mistake
@@ -103,7 +105,8 @@ func (s Settings) check() error {
 		checkDatabaseURL("DATABASE_URL", s.databaseURL),
 		checkDatabaseURL("APP_DATABASE_URL", s.appURL),
 		checkDatabaseURL("SYSTEM_DATABASE_URL", s.systemURL),
-		checkDatabaseURL("LISTEN_URL", s.listenURL))...)
+		checkDatabaseURL("LISTEN_URL", s.listenURL),
+		checkSchema(s.schema))...)
 }
 
 // checkDatabaseURL checks a database URL; empty is valid. The error doesn't contain
@@ -115,6 +118,17 @@ func checkDatabaseURL(name, text string) error {
 	if err := postgres.CheckURL(text); err != nil {
 		return fmt.Errorf("invalid %s: use the form"+
 			" postgres://user:password@host:port/database?sslmode=…: %w", name, err)
+	}
+	return nil
+}
+
+// checkSchema checks the setting DATABASE_SCHEMA; empty is valid.
+func checkSchema(name string) error {
+	if name == "" {
+		return nil
+	}
+	if err := postgres.CheckSchema(name); err != nil {
+		return fmt.Errorf("invalid DATABASE_SCHEMA: %w", err)
 	}
 	return nil
 }

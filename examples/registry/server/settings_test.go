@@ -43,6 +43,8 @@ func TestServeRefusesInvalidSettings(t *testing.T) {
 			"OIDC_CLIENT_SECRET is in quotation marks: remove them"},
 		"ROLE_PREFIX that PostgreSQL reserves": {map[string]string{"ROLE_PREFIX": "pg_x"},
 			"begins with pg_, which PostgreSQL reserves"},
+		"DATABASE_SCHEMA of the library": {map[string]string{"DATABASE_SCHEMA": "bailiwick"},
+			`invalid DATABASE_SCHEMA: postgres: the schema "bailiwick" is the library's`},
 		"invalid MULTI_TENANT": {map[string]string{"MULTI_TENANT": "maybe"},
 			`invalid MULTI_TENANT "maybe": set it to true or false`},
 		"invalid AUTO_MIGRATE": {map[string]string{"AUTO_MIGRATE": "on"},

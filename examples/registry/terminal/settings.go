@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // Setting returns a setting without the white space and the invisible characters at its ends: an
@@ -42,5 +44,5 @@ func CheckUnquoted(name, text string) error {
 func isQuote(r rune) bool { return strings.ContainsRune("\"'`“”„‘’«»", r) }
 
 func isInvisible(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	return unicode.IsSpace(r) || tenancy.ShowsNothing(r)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode"
+
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // PrintTable prints a line of headings, then the rows. An empty cell becomes "-".
@@ -21,11 +23,11 @@ func (t Terminal) PrintTable(headings []string, rows [][]string) error {
 	return w.Flush()
 }
 
-// Printable replaces what could control a terminal: control characters, and format
-// characters such as those that change the direction of the text.
+// Printable replaces what could control a terminal or isn't visible: the characters that
+// [tenancy.ShowsNothing] reports.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		if tenancy.ShowsNothing(r) {
 			return unicode.ReplacementChar
 		}
 		return r

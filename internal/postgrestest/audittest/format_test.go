@@ -38,8 +38,8 @@ func TestPostgresWritesTheMembersThatGoWrites(t *testing.T) {
 		requireSameMembers(t, ctx, event, stored[0], name)
 
 		require.NoError(t, s.PlatformAudit.Append(ctx, event))
-		all, err := s.PlatformAudit.List(t.Context(),
-			ports.PlatformAuditQuery{Action: event.Action, Limit: 2})
+		all, err := s.PlatformAudit.List(t.Context(), ports.PlatformAuditQuery{
+			AuditFilter: ports.AuditFilter{Action: event.Action}, Limit: 2})
 		require.NoError(t, err)
 		require.True(t, all[0].Tenant.IsZero(), "the newest entry is the platform's")
 		requireSameMembers(t, ctx, event, all[0], name+", of the platform")

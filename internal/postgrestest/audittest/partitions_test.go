@@ -93,8 +93,8 @@ func TestPartitionsOlderThanTheRetentionAreDropped(t *testing.T) {
 	db := fixture.Open(t, o)
 	s := db.Services()
 	expired := func() []tenancy.AuditEntry {
-		found, err := s.PlatformAudit.List(t.Context(),
-			ports.PlatformAuditQuery{Action: "audit.expire", Limit: 10})
+		found, err := s.PlatformAudit.List(t.Context(), ports.PlatformAuditQuery{
+			AuditFilter: ports.AuditFilter{Action: "audit.expire"}, Limit: 10})
 		require.NoError(t, err)
 		return found
 	}

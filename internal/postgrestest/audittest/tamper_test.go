@@ -19,9 +19,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// logged is how many entries acme's log has before the database appends one.
-const logged = 100_000
-
 // tampering is a change that a superuser makes to the log of tenant ?0 at entry number ?1. ?2 is another
 // tenant.
 type tampering struct {
@@ -89,7 +86,7 @@ var endings = []tampering{
 		statements: "UPDATE bailiwick.audit_heads SET first_seq = 1 WHERE tenant_id = ?0"},
 }
 
-// A superuser alters, removes, swaps or moves one of 100,000 entries at a time.
+// A superuser alters, removes, swaps or moves one of the entries at a time.
 func TestVerificationFindsEachTampering(t *testing.T) {
 	t.Parallel()
 	w := newLogWorld(t)
@@ -123,7 +120,8 @@ type logWorld struct {
 	admin *bun.DB // a superuser's
 }
 
-// newLogWorld makes a database in which acme has 100,001 entries, the last one appended by the database.
+// newLogWorld makes a database in which acme has one entry more than logged, appended by the
+// database.
 func newLogWorld(t *testing.T) logWorld {
 	t.Helper()
 	databaseURL := fixture.MigratedURL(t, true)

@@ -37,6 +37,14 @@ func TestPrintedStatementsEndInAStart(t *testing.T) {
 				fixture.Exec(t, d.super, "REVOKE ALL ON SCHEMA public FROM PUBLIC;"+
 					" ALTER SCHEMA public OWNER TO CURRENT_USER")
 			}},
+		"a schema that doesn't exist": {attributes: "CREATEROLE", prepare: func(t *testing.T, d *database) {
+			fixture.Exec(t, d.super, d.format("ALTER DATABASE %s OWNER TO CURRENT_USER"))
+			d.Schema = `Host's "Tables"`
+		}},
+		"a schema of another role": {attributes: "CREATEROLE", prepare: func(t *testing.T, d *database) {
+			d.Schema = `Host's "Tables"`
+			fixture.Exec(t, d.super, "CREATE SCHEMA "+quote(d.Schema))
+		}},
 		"CONNECT revoked": {prepare: func(t *testing.T, d *database) {
 			fixture.Exec(t, d.super, d.format("ALTER DATABASE %[1]s OWNER TO CURRENT_USER;"+
 				" REVOKE ALL ON DATABASE %[1]s FROM PUBLIC; GRANT CONNECT ON DATABASE %[1]s TO "+

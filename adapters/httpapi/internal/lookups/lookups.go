@@ -4,7 +4,6 @@ package lookups
 import (
 	"context"
 	"crypto/sha256"
-	"math"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -50,17 +49,13 @@ func New(now func() time.Time) *Limiter {
 // credentials came from the network of ctx's request.
 func (l *Limiter) Do(ctx context.Context, credentials string, find func() error) error {
 	hash := sha256.Sum256([]byte(credentials))
-	network := tenancy.NetworkOf(tenancy.RequestFrom(ctx).Address)
 	_, known := l.known.GetIfPresent(hash)
 	if !known {
-		leave, err := l.queue.Enter(ctx, network)
+		leave, err := l.enter(ctx)
 		if err != nil {
 			return err
 		}
 		defer leave()
-		if err := l.check(network); err != nil {
-			return err
-		}
 	}
 	err := find()
 	switch {
@@ -68,9 +63,27 @@ func (l *Limiter) Do(ctx context.Context, credentials string, find func() error)
 		l.known.Set(hash, struct{}{})
 	case tenancy.CodeOf(err) == tenancy.CodeUnauthenticated:
 		l.known.Invalidate(hash)
-		l.count(network)
+		l.count(networkOf(ctx))
 	}
 	return err
+}
+
+// networkOf returns the network of ctx's request, "" if its address is unknown.
+func networkOf(ctx context.Context) string {
+	return tenancy.NetworkOf(tenancy.RequestFrom(ctx).Address)
+}
+
+// enter waits for the turn of a lookup of ctx's network, unless the network is refused.
+func (l *Limiter) enter(ctx context.Context) (leave func(), err error) {
+	network := networkOf(ctx)
+	if leave, err = l.queue.Enter(ctx, network); err != nil {
+		return nil, err
+	}
+	if err := l.check(network); err != nil {
+		leave()
+		return nil, err
+	}
+	return leave, nil
 }
 
 // check refuses a network that has used up its unknown credentials.
@@ -83,11 +96,9 @@ func (l *Limiter) check(network string) error {
 	if missing <= 0 {
 		return nil
 	}
-	seconds := max(1, int64(math.Ceil(missing/unknownPerSecond)))
-	err := tenancy.Errorf(tenancy.CodeTooManyAttempts,
-		"too many unknown credentials came from your address: retry in %d s", seconds)
-	err.Members = map[string]any{"retry_after": seconds}
-	return err
+	wait := time.Duration(missing / unknownPerSecond * float64(time.Second))
+	return tenancy.RetryIn(tenancy.CodeTooManyAttempts, wait,
+		"too many unknown credentials came from your address")
 }
 
 // count counts unknown credentials. An unknown address isn't a network: everybody would share

@@ -33,9 +33,8 @@ func (l *platformLog) List(
 	if err := l.chainAll(ctx); err != nil {
 		return nil, err
 	}
-	query := selectEntries(l.pool.System, ports.AuditQuery{
-		Actor: q.Actor, Action: q.Action, Outcome: q.Outcome, Since: q.Since, Until: q.Until,
-	}).Order("at DESC", "id DESC").Limit(int64(q.Limit))
+	query := selectEntries(l.pool.System, q.AuditFilter).
+		Order("at DESC", "id DESC").Limit(int64(q.Limit))
 	if q.Before.ID != "" {
 		id, err := uuid.Parse(q.Before.ID)
 		if err != nil {

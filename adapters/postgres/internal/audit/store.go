@@ -85,7 +85,7 @@ func (l *tenantLog) List(
 	if err := Chain(ctx, l.pool); err != nil {
 		return nil, err
 	}
-	query := selectEntries(l.pool.App, q).
+	query := selectEntries(l.pool.App, q.AuditFilter).
 		Where("tenant_id = ?", tenant).
 		Order("seq DESC").Limit(int64(q.Limit))
 	if q.Before != 0 {
@@ -94,23 +94,23 @@ func (l *tenantLog) List(
 	return scanEntries(ctx, query)
 }
 
-// selectEntries selects the entries of all chains that match q, but for q.Before and q.Limit.
-func selectEntries(db bun.IDB, q ports.AuditQuery) *bun.SelectQuery {
+// selectEntries selects the entries of all chains that match f.
+func selectEntries(db bun.IDB, f ports.AuditFilter) *bun.SelectQuery {
 	query := db.NewSelect().TableExpr("bailiwick.audit").ColumnExpr(entryColumns)
-	if q.Actor != "" {
-		query = query.Where("actor = ?", q.Actor)
+	if f.Actor != "" {
+		query = query.Where("actor = ?", f.Actor)
 	}
-	if q.Action != "" {
-		query = query.Where("action = ?", q.Action)
+	if f.Action != "" {
+		query = query.Where("action = ?", f.Action)
 	}
-	if q.Outcome != "" {
-		query = query.Where("text::jsonb ->> 'outcome' = ?", string(q.Outcome))
+	if f.Outcome != "" {
+		query = query.Where("text::jsonb ->> 'outcome' = ?", string(f.Outcome))
 	}
-	if !q.Since.IsZero() {
-		query = query.Where("at >= ?", q.Since)
+	if !f.Since.IsZero() {
+		query = query.Where("at >= ?", f.Since)
 	}
-	if !q.Until.IsZero() {
-		query = query.Where("at < ?", q.Until)
+	if !f.Until.IsZero() {
+		query = query.Where("at < ?", f.Until)
 	}
 	return query
 }
@@ -184,7 +184,7 @@ func (l *tenantLog) exportPage(
 		return nil, err
 	}
 	defer leave()
-	return scanEntries(ctx, selectEntries(l.pool.App, q).
+	return scanEntries(ctx, selectEntries(l.pool.App, q.AuditFilter).
 		Where("tenant_id = ?", tenant).
 		Where("seq > ? AND seq <= ?", after, last).
 		Order("seq").Limit(exportPage))

@@ -14,8 +14,6 @@ import (
 // Definition is a function or a view of the library, as the migrations define it.
 type Definition struct {
 	Statement string // CREATE OR REPLACE …
-	Body      string // a function's body, or the text after a view's WHERE
-	Head      string // the text between a function's name and its body; empty for a view
 }
 
 // LibraryObjects returns the library's functions and views by their unqualified names. It parses
@@ -46,7 +44,7 @@ var (
 	functionRename = regexp.MustCompile(
 		`(?i)ALTER FUNCTION bailiwick\.(\w+)\([^)]*\) RENAME TO (\w+)`)
 	viewText = regexp.MustCompile(
-		`(?is)CREATE (?:OR REPLACE )?VIEW bailiwick\.(\w+)\s([^;]*?\sWHERE\s([^;]*));`)
+		`(?is)CREATE (?:OR REPLACE )?VIEW bailiwick\.(\w+)\s([^;]*?\sWHERE\s[^;]*);`)
 )
 
 // renameFunctions renames the functions of earlier migrations that a migration renames.
@@ -70,7 +68,6 @@ func readFunctions(text string, into map[string]Definition) {
 		into[name] = Definition{
 			Statement: "CREATE OR REPLACE FUNCTION bailiwick." + name + head + " AS " +
 				quote + body + quote,
-			Body: body, Head: head,
 		}
 	}
 }
@@ -79,7 +76,7 @@ func readFunctions(text string, into map[string]Definition) {
 func readViews(text string, into map[string]Definition) {
 	for _, m := range viewText.FindAllStringSubmatch(text, -1) {
 		into[m[1]] = Definition{
-			Statement: "CREATE OR REPLACE VIEW bailiwick." + m[1] + " " + m[2], Body: m[3],
+			Statement: "CREATE OR REPLACE VIEW bailiwick." + m[1] + " " + m[2],
 		}
 	}
 }

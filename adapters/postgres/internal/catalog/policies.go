@@ -134,8 +134,8 @@ func (p Policy) OfLibrary() bool {
 func (p Policy) Current() bool {
 	want := p.expected
 	return p.Permissive && p.ToPublic && p.Command == want.command &&
-		NormalizeSQL(p.Using) == NormalizeSQL(want.using) &&
-		NormalizeSQL(p.Check) == NormalizeSQL(want.check)
+		normalizeSQL(p.Using) == normalizeSQL(want.using) &&
+		normalizeSQL(p.Check) == normalizeSQL(want.check)
 }
 
 var (
@@ -144,11 +144,11 @@ var (
 	unneeded     = regexp.MustCompile(`[\s()]+`)
 )
 
-// NormalizeSQL removes from an expression what the server adds when it writes it: the types of
+// normalizeSQL removes from an expression what the server adds when it writes it: the types of
 // string constants, the column names of sub-selects, brackets and spaces. It also makes all
 // letters lower case. Brackets don't matter in the expressions that are compared: none has
 // operators whose operands could be grouped in another way.
-func NormalizeSQL(expression string) string {
+func normalizeSQL(expression string) string {
 	expression = literalCast.ReplaceAllString(expression, "$1")
 	expression = selectedName.ReplaceAllString(expression, "$1")
 	return strings.ToLower(unneeded.ReplaceAllString(expression, ""))

@@ -38,6 +38,8 @@ type Host struct {
 	Addr     string
 	Password string
 
+	name string // under which the password file has a host that isn't a socket
+
 	// Encryption are the ways to encrypt the connection, in the order in which they are tried.
 	Encryption []Encryption
 }
@@ -213,7 +215,7 @@ func (p params) host(name, address, port string) (Host, error) {
 	name = cmp.Or(name, address, "localhost")
 	encryption, err := p.encryption(name)
 	return Host{
-		Network: "tcp", Addr: net.JoinHostPort(cmp.Or(address, name), port),
+		Network: "tcp", Addr: net.JoinHostPort(cmp.Or(address, name), port), name: name,
 		Encryption: encryption,
 	}, err
 }

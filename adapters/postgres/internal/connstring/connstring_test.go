@@ -95,11 +95,12 @@ func TestOtherParametersAreRead(t *testing.T) {
 
 func TestRefusedConnectionStringSaysWhyAndNothingOfItself(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                                              "isn't of the form",
-		"s3cret":                                                        "isn't of the form",
-		"mysql://u:s3cret@h/d":                                          "isn't of the form",
-		"postgres://u:s3cret@h/d?s3cret":                                "keyword=value",
-		"postgres://u:s3cret@h/d?colour=s3cret":                         "unknown parameter colour",
+		"":                                      "isn't of the form",
+		"s3cret":                                "isn't of the form",
+		"mysql://u:s3cret@h/d":                  "isn't of the form",
+		"postgres://u:s3cret@h/d?s3cret":        "keyword=value",
+		"postgres://u:s3cret@h/d?colour=s3cret": "unknown parameter colour",
+		"postgres://u:s3cret@h/d?search_path=s3cret":                    "set DATABASE_SCHEMA",
 		"postgres://u:s3cret@h/d?s3cret@x=1":                            "unknown parameter",
 		"postgres://u:s3cret@h:s3cret/d":                                "port",
 		"postgres://u:s3cret@h:0/d":                                     "port",
@@ -139,12 +140,17 @@ func TestRefusedConnectionStringSaysWhyAndNothingOfItself(t *testing.T) {
 
 func TestPasswordFileIsReadForTheUserAndHost(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "passwords")
-	content := "# comment\nother:*:*:u:wrong\nh:5432:d:u:by\\:host\n*:*:*:role:by role\n"
+	content := "# comment\nother:*:*:u:wrong\nh:5432:d:u:by\\:host\n*:*:*:role:by role\n" +
+		"10.0.0.1:*:*:u:by address\nlocalhost:*:*:socket:default directory\n"
 	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 	t.Setenv("PGPASSFILE", file)
 	for text, want := range map[string]string{
 		"postgres://u@h/d": "by:host", "postgres://u:own@h/d": "own",
 		"postgres://role@x:1/d": "by role", "postgres://u@h/e": "",
+		"postgres://u@h/d?hostaddr=10.0.0.1": "by:host", "postgres://u@/d?hostaddr=10.0.0.1": "by address",
+		"postgres://u@h/e?hostaddr=10.0.0.1": "", "postgres://u@10.0.0.1/d": "by address",
+		"postgres://socket@/d?host=/tmp":                   "default directory",
+		"postgres://socket@/d?host=/tmp&hostaddr=10.0.0.1": "default directory",
 	} {
 		_, password := connstring.User(text)
 		require.Equal(t, want, password, text)

@@ -17,6 +17,7 @@ var known = []string{
 
 // unsupported are parameters of libpq that can't be ignored, with what to do instead.
 var unsupported = map[string]string{
+	"search_path":         "set DATABASE_SCHEMA (Options.Schema) to the schema of the tables",
 	"service":             "write the parameters of the service into the URL",
 	"servicefile":         "write the parameters of the service into the URL",
 	"sslcrl":              "certificates can't be checked against a list of revoked ones",

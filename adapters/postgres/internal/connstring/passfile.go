@@ -23,23 +23,24 @@ func (p params) readPasswords(c *Config) error {
 		if err != nil {
 			return err
 		}
-		host, port := p.fileHost(c.Hosts[i])
+		host, port := fileHost(c.Hosts[i])
 		c.Hosts[i].Password = findPassword(lines, host, port, c.Database, c.User)
 	}
 	return nil
 }
 
 // fileHost returns the name and the port under which the password file has a host.
-func (p params) fileHost(h Host) (host, port string) {
+func fileHost(h Host) (host, port string) {
 	if h.Network == "unix" {
 		dir, file := filepath.Split(h.Addr)
-		dir = filepath.Clean(dir)
-		if dir == "/tmp" || dir == "/var/run/postgresql" { // libpq's default directories
-			dir = "localhost"
-		}
-		return dir, strings.TrimPrefix(filepath.Ext(file), ".")
+		host, port = filepath.Clean(dir), strings.TrimPrefix(filepath.Ext(file), ".")
+	} else {
+		_, port, _ = net.SplitHostPort(h.Addr)
+		host = h.name
 	}
-	host, port, _ = net.SplitHostPort(h.Addr)
+	if host == "/tmp" || host == "/var/run/postgresql" { // libpq's default directories
+		host = "localhost"
+	}
 	return host, port
 }
 

@@ -55,12 +55,7 @@ func (t *Table) WrittenColumns() []string {
 		names = append(names, t.NameColumn)
 	}
 	for _, r := range t.References {
-		if r.Column != "" {
-			names = append(names, r.Column)
-		}
-		for _, column := range r.Columns {
-			names = append(names, column)
-		}
+		names = append(names, r.StoredColumns()...)
 	}
 	return names
 }

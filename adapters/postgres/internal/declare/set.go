@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
 // Set holds all declared tables.
 type Set struct {
+	Schema     string            // of the tables whose name has none, and of the host's migrations
 	Tables     []*Table          // in the order of their declaration
 	KindTables []*Table          // those with a kind, each after the ones that it refers to
 	ByKind     map[string]*Table // the elements of KindTables
@@ -22,10 +24,11 @@ type Set struct {
 	WithoutTenants []string
 }
 
-// New parses the declarations. It returns an error that names the table when a declaration
-// contradicts itself or another one, or names a column that the model doesn't have.
-func New(tables []schema.Table) (*Set, error) {
-	all, err := parseTables(tables)
+// New parses the declarations. Tables whose name has no schema are in defaultSchema. It returns an
+// error that names the table when a declaration contradicts itself or another one, or names a
+// column that the model doesn't have.
+func New(tables []schema.Table, defaultSchema string) (*Set, error) {
+	all, err := parseTables(tables, defaultSchema)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +36,7 @@ func New(tables []schema.Table) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Set{Tables: all, KindTables: order, ByKind: map[string]*Table{}}
+	d := &Set{Schema: defaultSchema, Tables: all, KindTables: order, ByKind: map[string]*Table{}}
 	var kinds []federation.Kind
 	for _, t := range order {
 		d.ByKind[t.Kind] = t
@@ -164,8 +167,7 @@ func (d *Set) Modes(tables []schema.Table) map[string]schema.Mode {
 	modes := map[string]schema.Mode{}
 	for i, t := range d.Tables {
 		for _, owned := range OwnedTables([]*Table{t}) {
-			_, name, _ := strings.Cut(owned, `"."`)
-			name = strings.Trim(name, `"`)
+			_, name := sqltext.SplitQualified(owned)
 			if mode, ok := modes[name]; !ok || mode == schema.Observe {
 				modes[name] = tables[i].Mode
 			}

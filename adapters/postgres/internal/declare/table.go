@@ -83,11 +83,11 @@ var managedColumns = []string{
 var plainIdentifier = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_ $.-]*$`)
 
 // parseTables parses all declarations. Its errors name the table.
-func parseTables(declared []schema.Table) ([]*Table, error) {
+func parseTables(declared []schema.Table, defaultSchema string) ([]*Table, error) {
 	dialect := pgdialect.New()
 	var tables []*Table
 	for _, d := range declared {
-		t, err := parseTable(dialect, d)
+		t, err := parseTable(dialect, d, defaultSchema)
 		if err != nil {
 			return nil, err
 		}
@@ -115,8 +115,10 @@ func checkUnique(tables []*Table, t *Table) error {
 }
 
 // parseTable parses one declaration. References and columns are read only for a table with a
-// kind.
-func parseTable(dialect bunschema.Dialect, declared schema.Table) (*Table, error) {
+// kind. A model whose table has no schema is in the given one.
+func parseTable(
+	dialect bunschema.Dialect, declared schema.Table, defaultSchema string,
+) (*Table, error) {
 	pointer := reflect.TypeOf(declared.Model)
 	if pointer == nil || pointer.Kind() != reflect.Pointer ||
 		pointer.Elem().Kind() != reflect.Struct {
@@ -125,14 +127,18 @@ func parseTable(dialect bunschema.Dialect, declared schema.Table) (*Table, error
 	}
 	model := dialect.Tables().Get(pointer.Elem())
 	t := &Table{
-		Schema: cmp.Or(model.Schema, "public"), Name: model.Name, Kind: declared.Kind,
+		Schema: defaultSchema, Name: model.Name, Kind: declared.Kind,
 		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
 		Singleton: declared.Singleton, Secrets: declared.Secrets,
 		MarkedSecrets: declared.MarkedSecrets, VersionLimit: federation.MaxVersion,
 	}
-	t.Name = strings.TrimPrefix(t.Name, t.Schema+".")
-	t.SQL = sqltext.Quote(t.Schema) + "." + sqltext.Quote(t.Name)
-	if !plainIdentifier.MatchString(t.Name) || !plainIdentifier.MatchString(t.Schema) {
+	// bun's own model.Schema is public also for a name without a schema
+	if parts := strings.Split(t.Name, "."); len(parts) == 2 {
+		t.Schema, t.Name = parts[0], parts[1]
+	}
+	t.SQL = sqltext.Qualified(t.Schema, t.Name)
+	if !plainIdentifier.MatchString(t.Name) ||
+		t.Schema != defaultSchema && !plainIdentifier.MatchString(t.Schema) {
 		return nil, fmt.Errorf("postgres: table name %q has characters that a declared table"+
 			" can't have", model.Name)
 	}
@@ -203,16 +209,17 @@ func countStorage(r schema.Reference) int {
 	return count
 }
 
-// QualifiedName returns the SQL name of a table. Without a schema in its name it is in public.
-func QualifiedName(name string) string { return (&Table{Schema: "public"}).siblingTable(name) }
+// QualifiedName returns the SQL name of a table. Without a schema in its name it is in the given
+// one.
+func QualifiedName(schema, name string) string { return (&Table{Schema: schema}).siblingTable(name) }
 
 // siblingTable returns the SQL name of a table. Without a schema in its name it is in t's
 // schema.
 func (t *Table) siblingTable(name string) string {
 	if s, n, ok := strings.Cut(name, "."); ok {
-		return sqltext.Quote(s) + "." + sqltext.Quote(n)
+		return sqltext.Qualified(s, n)
 	}
-	return sqltext.Quote(t.Schema) + "." + sqltext.Quote(name)
+	return sqltext.Qualified(t.Schema, name)
 }
 
 // readColumns reads the columns of the model that are members of the spec: all except the
@@ -220,10 +227,7 @@ func (t *Table) siblingTable(name string) string {
 func (t *Table) readColumns(model *bunschema.Table) error {
 	excluded := append([]string{t.NameColumn}, managedColumns...)
 	for _, r := range t.References {
-		excluded = append(excluded, r.Column)
-		for _, c := range r.Columns {
-			excluded = append(excluded, c)
-		}
+		excluded = append(excluded, r.StoredColumns()...)
 	}
 	for _, s := range t.Secrets {
 		if model.FieldMap[s] == nil {
@@ -296,6 +300,15 @@ func (r Reference) Kinds() []string {
 		return []string{r.Kind}
 	}
 	return slices.Sorted(maps.Keys(r.Columns))
+}
+
+// StoredColumns returns the columns that the reference is stored in, sorted: none for a join
+// table.
+func (r Reference) StoredColumns() []string {
+	if r.Column != "" {
+		return []string{r.Column}
+	}
+	return slices.Sorted(maps.Values(r.Columns))
 }
 
 // OwnedTables returns the SQL names of all tables that tenants own, sorted: the declared

@@ -142,7 +142,7 @@ func mendSafe(
 
 // withOwner calls fn with one connection of the user of Settings.URL.
 func withOwner(s pool.Settings, fn func(*bun.DB) error) error {
-	connector, err := pool.NewOwnerConnector(s.URL, pool.BulkTimeout)
+	connector, err := s.NewOwnerConnector(pool.BulkTimeout)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 const (
@@ -74,7 +75,7 @@ func (l *library) unknownObject(object string) doctor.Finding {
 	f := l.finding("library_unknown", whyUnknown, catalog.Entry{Object: object})
 	f.Fix = "DROP " + strings.Replace(object, "STATISTICS OBJECT", "STATISTICS", 1)
 	if strings.HasPrefix(object, "TABLE ") {
-		f.Fix = "ALTER " + object + " SET SCHEMA public"
+		f.Fix = "ALTER " + object + " SET SCHEMA " + sqltext.Quote(l.c.Declared.Schema)
 	}
 	return f
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
@@ -38,7 +39,7 @@ func rowSecurityFindings(
 	t catalog.RowSecurity, kind *declare.Table, scope schema.Scope,
 ) []doctor.Finding {
 	base := doctor.Finding{Severity: doctor.SeverityError,
-		Object: strings.ReplaceAll(t.Name, `"`, ""), Safe: t.Known}
+		Object: sqltext.WithoutQuotes(t.Name), Safe: t.Known}
 	if !t.Declared && !t.Reached {
 		base.Severity = doctor.SeverityWarning
 	}
@@ -48,6 +49,10 @@ func rowSecurityFindings(
 	if !t.Exists || !t.Tenant {
 		base.Code, base.Safe = "table_missing", false
 		base.Why = "the table or its column tenant_id of type uuid is missing: migrate first"
+		if !t.Exists {
+			base.Why = "the table is missing: migrate first, or set DATABASE_SCHEMA (Options.Schema) to" +
+				" the schema that has it"
+		}
 		return []doctor.Finding{base}
 	}
 	var findings []doctor.Finding

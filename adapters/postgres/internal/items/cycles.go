@@ -36,19 +36,15 @@ func acyclicReferences(d *declare.Set, t *declare.Table) []acyclic {
 // imports: each of two concurrent ones alone would find none.
 func (p *putRun) lockRings(ctx context.Context, tx bun.Tx) error {
 	p.rings = nil // run may be called again
-	targets, err := p.resources.declared.Kinds.Targets(p.item)
-	if err != nil {
-		return err
-	}
 	for _, r := range acyclicReferences(p.resources.declared, p.table) {
-		if len(r.declared.Within(p.table.Kind, targets)) > 0 {
+		if len(r.declared.Within(p.table.Kind, p.targets)) > 0 {
 			p.rings = append(p.rings, r)
 		}
 	}
 	if len(p.rings) == 0 {
 		return nil
 	}
-	_, err = tx.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
+	_, err := tx.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
 	return err
 }
 

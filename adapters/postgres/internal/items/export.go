@@ -70,8 +70,10 @@ func (s *transfers) exportKind(
 		args = append(args, labelsJSON(labels))
 	}
 	query += " ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate
-	return forEachItem(ctx, tx, s.declared.Kinds, t.Kind,
-		func(r federation.Resource) error { return yield(r.Item) }, query, args...)
+	return forEachItem(ctx, tx, s.declared.Kinds, t.Kind, func(r federation.Resource) error {
+		r.Version = min(r.Version, t.VersionLimit) // so that it can be imported again
+		return yield(r.Item)
+	}, query, args...)
 }
 
 // selectedTables returns the tables of the selected kinds, of all kinds if none is selected, in

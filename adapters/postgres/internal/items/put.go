@@ -38,7 +38,12 @@ func (s *resources) Put(
 	if err != nil {
 		return stored, false, err
 	}
-	p := &putRun{resources: s, tenant: tenant, table: t, item: item, secrets: secrets, cond: cond}
+	targets, err := s.declared.Kinds.Targets(item)
+	if err != nil {
+		return stored, false, err
+	}
+	p := &putRun{resources: s, tenant: tenant, table: t, item: item, targets: targets,
+		secrets: secrets, cond: cond}
 	err = s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		stored, created, err = p.run(ctx, tx)
 		return err
@@ -59,6 +64,7 @@ type putRun struct {
 	tenant    tenancy.ID
 	table     *declare.Table
 	item      federation.Item
+	targets   []federation.Target
 	secrets   map[string]string // values by the names of the secrets
 	cond      ports.Condition
 	rings     []acyclic // the item's references that must not close a ring
@@ -84,7 +90,8 @@ func (p *putRun) run(
 	if err := p.lockRings(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	current, err := lockRow(ctx, tx, p.tenant, p.table, p.item.Name, "NO KEY UPDATE")
+	current, err := lockRow(ctx, tx, p.resources.declared, p.tenant, p.table, p.item.Name,
+		"NO KEY UPDATE")
 	if err != nil {
 		return stored, false, err
 	}
@@ -102,7 +109,8 @@ func (p *putRun) run(
 	if err != nil {
 		return stored, false, err
 	}
-	if before != nil && sameSecrets && before.Digest == p.item.Digest {
+	mayKeep := before != nil && sameSecrets && !current.Unfit
+	if mayKeep && before.Digest == p.item.Digest {
 		return *before, false, nil
 	}
 	if err := p.moveSecrets(ctx, tx, current); err != nil {
@@ -125,7 +133,7 @@ func (p *putRun) run(
 	}
 	var replaced *federation.Item
 	if before != nil {
-		if sameSecrets && before.Digest == stored.Digest {
+		if mayKeep && before.Digest == stored.Digest {
 			return *before, false, errUnchanged
 		}
 		replaced = &before.Item
@@ -137,17 +145,12 @@ func (p *putRun) run(
 // lockTargets locks the items that the item refers to, so that they can't be deleted until the
 // transaction ends. It skips names that don't exist, which write reports.
 func (p *putRun) lockTargets(ctx context.Context, tx bun.Tx) error {
-	declared := p.resources.declared
-	targets, err := declared.Kinds.Targets(p.item)
-	if err != nil {
-		return err
-	}
 	names := map[string][]string{}
-	for _, target := range targets {
+	for _, target := range p.targets {
 		names[target.Ref.Kind] = append(names[target.Ref.Kind], target.Ref.Name)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
-		t := declared.ByKind[kind]
+		t := p.resources.declared.ByKind[kind]
 		query := "SELECT FROM " + t.SQL + " AS t WHERE t.tenant_id = ? AND " +
 			itemsql.NameExpr(t, "t") + " IN (?) ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {

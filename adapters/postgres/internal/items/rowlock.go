@@ -15,16 +15,19 @@ import (
 type lockedRow struct {
 	ID      string
 	Version int64
+	Unfit   bool // see [itemsql.HiddenUnfit]
 }
 
 // lockRow locks the row with this name. The strength is NO KEY UPDATE for a change, during which
 // other transactions may insert references to the row, and UPDATE for a deletion.
 func lockRow(
-	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table, name, strength string,
+	ctx context.Context, tx bun.IDB, d *declare.Set, tenant tenancy.ID, t *declare.Table,
+	name, strength string,
 ) (lockedRow, error) {
 	var rows []lockedRow
-	query := "SELECT t.id, t.version FROM " + t.SQL + " AS t WHERE t.tenant_id = ? AND " +
-		itemsql.NameEquals(t, "t", "?") + " FOR " + strength
+	query := "SELECT t.id, t.version, " + itemsql.HiddenUnfit(d, t) + " AS unfit FROM " + t.SQL +
+		" AS t WHERE t.tenant_id = ?0 AND " + itemsql.NameEquals(t, "t", "?1") + " FOR " +
+		strength + " OF t"
 	err := tx.NewRaw(query, tenant, name).Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return lockedRow{}, err

@@ -30,26 +30,20 @@ const inexactNumber = `CASE WHEN jsonb_typeof(v) <> 'number' OR (v #>> '{}')::nu
 
 // UnfitRules returns the rules of a kind, for a table without tenant_id as well.
 func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
-	rules := []UnfitRule{
-		{[]string{"spec"}, "the spec isn't an object", "jsonb_typeof(t.spec) <> 'object'", ""},
+	rules := append(hiddenRules(d, t), []UnfitRule{
 		{[]string{"spec"}, "the spec has a number that a double can't hold exactly",
 			"EXISTS (SELECT FROM jsonb_path_query(t.spec, 'strict $.**') AS v WHERE " +
 				inexactNumber + ")", ""},
 		{[]string{"spec"}, "the spec is nested deeper than 100 levels",
 			"EXISTS (SELECT FROM jsonb_path_query(t.spec, 'strict $.**{100 to last}') AS v" +
 				" WHERE jsonb_typeof(v) IN ('object', 'array'))", ""},
-		{[]string{"labels"}, "the labels aren't an object of at most 64 strings without control" +
-			" characters, each with a key", labelsUnfit, ""},
-		{[]string{"created_at", "updated_at"}, "a time isn't in the years 1 to 9999",
-			timeExpr("t.created_at") + " IS NULL OR " + timeExpr("t.updated_at") + " IS NULL", ""},
-		{[]string{"version"}, "the version isn't positive, or it is too great to count on",
-			versionUnfit, "version = 1"},
-	}
+		{[]string{"version"}, "the version is too great to count on", versionTooGreat, "version = 1"},
+	}...)
 	if t.Singleton == "" {
 		rules = append(rules, nameRule(t))
 	}
 	for _, c := range t.Columns {
-		if c.JSON == federation.Number {
+		if c.JSON == federation.Number && c.Form != declare.Pinned { // a pinned one is a Float
 			rules = append(rules, UnfitRule{[]string{c.Name}, c.Name + " isn't a number that JSON has",
 				"t." + sqltext.Quote(c.Name) + "::text IN ('NaN', 'Infinity', '-Infinity')", ""})
 		}
@@ -62,12 +56,34 @@ func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
 					"::text NOT IN (" + strings.Join(values, ", ") + ")", ""})
 		}
 	}
-	return append(rules, danglingRules(d, t)...)
+	return append(rules, danglingJoinRules(d, t)...)
 }
 
-// versionUnfit leaves room for one more change in an integer, and in a bigint as far as a JSON number
-// is exact (2⁵³).
-const versionUnfit = "t.version < 1 OR t.version > CASE pg_typeof(t.version)" +
+// hiddenRules are the rules that the item of an unfit row may satisfy: it shows another spec, other
+// labels or no reference. So a PUT of that very item mends the row.
+func hiddenRules(d *declare.Set, t *declare.Table) []UnfitRule {
+	return append([]UnfitRule{
+		{[]string{"spec"}, "the spec isn't an object", "jsonb_typeof(t.spec) <> 'object'", ""},
+		{[]string{"labels"}, "the labels aren't an object of at most 64 strings without control" +
+			" characters, each with a key", labelsUnfit, ""},
+		{[]string{"created_at", "updated_at"}, "a time isn't in the years 1 to 9999",
+			timeExpr("t.created_at") + " IS NULL OR " + timeExpr("t.updated_at") + " IS NULL", ""},
+		{[]string{"version"}, "the version isn't positive", "t.version < 1", ""},
+	}, danglingRules(d, t)...)
+}
+
+// HiddenUnfit returns the condition that a row t is unfit though its item may be fit.
+func HiddenUnfit(d *declare.Set, t *declare.Table) string {
+	var conditions []string
+	for _, r := range hiddenRules(d, t) {
+		conditions = append(conditions, "("+r.Condition+") IS TRUE")
+	}
+	return strings.Join(conditions, " OR ")
+}
+
+// versionTooGreat leaves room for one more change in an integer, and in a bigint as far as a JSON
+// number is exact (2⁵³).
+const versionTooGreat = "t.version > CASE pg_typeof(t.version)" +
 	" WHEN 'bigint'::regtype THEN 9007199254740990 ELSE 2147483646 END"
 
 const labelsUnfit = `jsonb_typeof(t.labels) <> 'object' OR EXISTS (
@@ -97,19 +113,29 @@ func danglingRules(d *declare.Set, t *declare.Table) []UnfitRule {
 	for _, r := range t.References {
 		for _, to := range targetsOf(d, r) {
 			column := "t." + sqltext.Quote(to.column)
-			rules = append(rules, UnfitRule{[]string{to.column},
-				r.Field + " refers to a row that doesn't exist",
+			rules = append(rules, danglingRule(r, to.column,
 				fmt.Sprintf("%[1]s IS NOT NULL AND NOT EXISTS (SELECT FROM %[2]s AS x WHERE x.%[3]s = %[1]s)",
-					column, to.sql, sqltext.Quote(to.id)), ""})
-		}
-		if r.JoinTable != nil {
-			to := d.ByKind[r.Kind]
-			rules = append(rules, UnfitRule{[]string{"id"},
-				r.Field + " refers to a row that doesn't exist",
-				fmt.Sprintf("EXISTS (SELECT FROM %s AS j WHERE j.%s = t.id AND NOT EXISTS (SELECT"+
-					" FROM %s AS x WHERE x.id = j.%s))", r.JoinTable.SQL,
-					sqltext.Quote(r.JoinTable.From), to.SQL, sqltext.Quote(r.JoinTable.To)), ""})
+					column, to.sql, sqltext.Quote(to.id))))
 		}
 	}
 	return rules
+}
+
+// danglingJoinRules are the danglingRules of join tables.
+func danglingJoinRules(d *declare.Set, t *declare.Table) []UnfitRule {
+	var rules []UnfitRule
+	for _, r := range t.References {
+		if r.JoinTable != nil {
+			rules = append(rules, danglingRule(r, "id",
+				fmt.Sprintf("EXISTS (SELECT FROM %s AS j WHERE j.%s = t.id AND NOT EXISTS (SELECT"+
+					" FROM %s AS x WHERE x.id = j.%s))", r.JoinTable.SQL,
+					sqltext.Quote(r.JoinTable.From), d.ByKind[r.Kind].SQL,
+					sqltext.Quote(r.JoinTable.To))))
+		}
+	}
+	return rules
+}
+
+func danglingRule(r declare.Reference, column, condition string) UnfitRule {
+	return UnfitRule{[]string{column}, r.Field + " refers to a row that doesn't exist", condition, ""}
 }

@@ -43,7 +43,7 @@ func WithEngine(
 	if err != nil {
 		return err
 	}
-	inner, err := pool.NewOwnerConnector(c.URL, adoptionTimeout)
+	inner, err := c.NewOwnerConnector(adoptionTimeout)
 	if err != nil {
 		return err
 	}
@@ -54,6 +54,9 @@ func WithEngine(
 		return pgerr.Translate(err)
 	}
 	defer conn.Close()
+	if err := c.checkPlace(ctx, conn); err != nil {
+		return pgerr.Translate(err)
+	}
 	return fn(ctx, adopt.New(conn, spec, m, pool.ApplicationName))
 }
 

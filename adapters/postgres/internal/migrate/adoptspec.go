@@ -34,16 +34,19 @@ func (c Config) adoptSpec() (adopt.Spec, error) {
 			Owner: c.Roles.Owner, Search: itemsql.SearchSchema,
 		},
 	}
-	for _, name := range append(declare.OwnedTables(c.Declared.Tables), a.Owned...) {
-		spec.Tables = append(spec.Tables, c.adoptTable(strings.ReplaceAll(name, `"`, "")))
+	owned := declare.OwnedTables(c.Declared.Tables)
+	for _, name := range a.Owned {
+		owned = append(owned, sqltext.Qualified(c.splitName(name)))
 	}
-	return addHostObjects(a, spec)
+	for _, name := range owned {
+		spec.Tables = append(spec.Tables, c.adoptTable(name))
+	}
+	return c.addHostObjects(spec)
 }
 
-// adoptTable describes one owned table. name has no quotes.
-func (c Config) adoptTable(name string) adopt.Table {
-	schema, table := splitName(name)
-	sql := sqltext.Quote(schema) + "." + sqltext.Quote(table)
+// adoptTable describes the owned table with this SQL name.
+func (c Config) adoptTable(sql string) adopt.Table {
+	schema, table := sqltext.SplitQualified(sql)
 	_, hasKind := c.Declared.KindTablesBySQL()[sql]
 	t := adopt.Table{
 		Schema: schema, Name: table, Versioned: hasKind, Replaced: c.Adopt.ReplacedTriggers,
@@ -53,7 +56,7 @@ func (c Config) adoptTable(name string) adopt.Table {
 	}
 	addColumns(&t, c.Declared, sql)
 	for other, columns := range c.Adopt.PrimaryKeys {
-		if s, n := splitName(other); s == schema && n == table {
+		if s, n := c.splitName(other); s == schema && n == table {
 			t.Primary = columns
 		}
 	}
@@ -61,14 +64,15 @@ func (c Config) adoptTable(name string) adopt.Table {
 }
 
 // addHostObjects adds the host's indexes, views, steps, users and keys to spec.
-func addHostObjects(a *adoption.Database, spec adopt.Spec) (adopt.Spec, error) {
+func (c Config) addHostObjects(spec adopt.Spec) (adopt.Spec, error) {
+	a := c.Adopt
 	for _, i := range a.Indexes {
-		schema, table := splitName(i.Table)
+		schema, table := c.splitName(i.Table)
 		spec.Indexes = append(spec.Indexes,
 			adopt.Index{Schema: schema, Table: table, Name: i.Name, Definition: i.Definition})
 	}
 	for _, v := range a.Views {
-		schema, name := splitName(v.Name)
+		schema, name := c.splitName(v.Name)
 		spec.Views = append(spec.Views,
 			adopt.View{Schema: schema, Name: name, Definition: v.Definition})
 	}
@@ -83,12 +87,12 @@ func addHostObjects(a *adoption.Database, spec adopt.Spec) (adopt.Spec, error) {
 			Undone: s.Undone, Up: s.Up, Down: s.Down, Lock: cmp.Or(s.Lock, "ACCESS EXCLUSIVE")})
 	}
 	if u := a.Users; u != nil {
-		schema, table := splitName(u.Table)
+		schema, table := c.splitName(u.Table)
 		spec.Users = &adopt.Users{Schema: schema, Table: table, ID: u.ID, Email: u.Email,
 			Name: u.Name, Password: u.Password, Admin: u.Admin}
 	}
 	if k := a.Keys; k != nil {
-		schema, table := splitName(k.Table)
+		schema, table := c.splitName(k.Table)
 		spec.Keys = &adopt.Keys{
 			Schema: schema, Table: table, ID: k.ID, User: k.User, Name: k.Name, Hash: k.Hash,
 			CreatedAt: k.CreatedAt, LastUsedAt: k.LastUsedAt, RevokedAt: k.RevokedAt,
@@ -97,10 +101,10 @@ func addHostObjects(a *adoption.Database, spec adopt.Spec) (adopt.Spec, error) {
 	return spec, nil
 }
 
-// splitName splits a table's name. The schema defaults to public.
-func splitName(name string) (schema, table string) {
+// splitName splits a table's name. The schema defaults to that of the declared tables.
+func (c Config) splitName(name string) (schema, table string) {
 	if s, t, ok := strings.Cut(name, "."); ok {
 		return s, t
 	}
-	return "public", name
+	return c.Declared.Schema, name
 }

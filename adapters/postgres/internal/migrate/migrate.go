@@ -58,6 +58,9 @@ func prepareServer(ctx context.Context, c Config) error {
 		if err := lockMigrations(ctx, db, quiet); err != nil {
 			return err
 		}
+		if err := c.checkPlace(ctx, db); err != nil {
+			return err
+		}
 		missing, err = rls.Prepare(ctx, db, c.Settings, c.Declared)
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/examine"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -41,7 +42,7 @@ func findSwitchedOff(ctx context.Context, db *bun.DB, c Config) (objects []strin
 	for _, t := range tables {
 		if off := t.SwitchedOff(); t.Declared && len(off) > 0 {
 			objects = append(objects,
-				strings.ReplaceAll(t.Name, `"`, "")+": "+strings.Join(off, ", "))
+				sqltext.WithoutQuotes(t.Name)+": "+strings.Join(off, ", "))
 		}
 	}
 	policies, err := cat.Policies(ctx)

@@ -17,7 +17,7 @@ import (
 
 // inMigration runs fn in a transaction of the migrating user, on one connection.
 func inMigration(ctx context.Context, c Config, fn func(*bun.DB) error) error {
-	inner, err := pool.NewOwnerConnector(c.URL, pool.BulkTimeout)
+	inner, err := c.NewOwnerConnector(pool.BulkTimeout)
 	if err != nil {
 		return err
 	}

@@ -45,10 +45,10 @@ func (c Config) tableRules() []tableRules {
 		all = append(all, tableRules{t.SQL, "t.*", itemsql.UnfitRules(c.Declared, t)})
 	}
 	if u := c.Adopt.Users; u != nil {
-		all = append(all, userRules(*u))
+		all = append(all, c.userRules(*u))
 	}
 	if k := c.Adopt.Keys; k != nil && c.Adopt.Users != nil {
-		all = append(all, keyRules(*k, *c.Adopt.Users))
+		all = append(all, c.keyRules(*k, *c.Adopt.Users))
 	}
 	return all
 }
@@ -99,8 +99,8 @@ const emailForm = "^[a-zA-Z0-9!#$%&''*+/=?^_`{|}~-]+([.][a-zA-Z0-9!#$%&''*+/=?^_
 	`[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$`
 
 // userRules name the people who couldn't sign in by their address after the adoption.
-func userRules(u adoption.Users) tableRules {
-	schema, table := splitName(u.Table)
+func (c Config) userRules(u adoption.Users) tableRules {
+	schema, table := c.splitName(u.Table)
 	name, email := sqltext.Qualified(schema, table), "t."+sqltext.Quote(u.Email)
 	id := sqltext.Quote(u.ID)
 	choose := sqltext.Quote(u.Email) + " = 'a new address of this person'"
@@ -120,9 +120,9 @@ func userRules(u adoption.Users) tableRules {
 }
 
 // keyRules name the API keys that aren't copied though they aren't revoked.
-func keyRules(k adoption.Keys, u adoption.Users) tableRules {
-	schema, table := splitName(k.Table)
-	userSchema, userTable := splitName(u.Table)
+func (c Config) keyRules(k adoption.Keys, u adoption.Users) tableRules {
+	schema, table := c.splitName(k.Table)
+	userSchema, userTable := c.splitName(u.Table)
 	columns, notRevoked := []string{k.Hash, k.User}, ""
 	if k.RevokedAt != "" {
 		columns = append(columns, k.RevokedAt)

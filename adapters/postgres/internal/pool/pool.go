@@ -42,15 +42,15 @@ type Pool struct {
 // Background work keeps the values of ctx but
 // ends only with [Pool.Close].
 func Open(ctx context.Context, s Settings) (*Pool, error) {
-	app, err := NewConnector(s.AppURL, s.StatementTimeout)
+	app, err := s.NewTablesConnector(s.AppURL, s.StatementTimeout)
 	if err != nil {
 		return nil, err
 	}
-	system, err := NewConnector(s.SystemURL, s.StatementTimeout)
+	system, err := s.NewTablesConnector(s.SystemURL, s.StatementTimeout)
 	if err != nil {
 		return nil, err
 	}
-	bulk, err := NewConnector(s.AppURL, BulkTimeout)
+	bulk, err := s.NewTablesConnector(s.AppURL, BulkTimeout)
 	if err != nil {
 		return nil, err
 	}

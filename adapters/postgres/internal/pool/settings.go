@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"time"
@@ -20,6 +21,7 @@ type Settings struct {
 	ListenURL         string
 	Roles             Roles
 	MultiTenant       bool
+	Schema            string // of the tables whose name has none
 	Scope             schema.Scope
 	Conns             Sizes // a size of 0 is chosen by [Pool.Fit]
 	StatementTimeout  time.Duration
@@ -74,14 +76,22 @@ func (s Settings) MigratingUser() (string, error) {
 }
 
 // NewConnector returns a connector for a connection string, whose reads and writes have this
-// timeout, and whose sessions begin with [session.DefaultPins].
+// timeout, and whose sessions begin with [session.DefaultPins]. Its statements name the schema of
+// each object.
 func NewConnector(url string, timeout time.Duration) (*session.Opener, error) {
-	return newConnector(url, timeout, "", session.DefaultPins())
+	return newConnector(url, timeout, session.OpenerConfig{Pins: session.DefaultPins()})
 }
 
-// NewOwnerConnector is like [NewConnector], for migrations and examinations: no timeout that was
-// set for other sessions ends theirs.
-func NewOwnerConnector(url string, timeout time.Duration) (*session.Opener, error) {
+// NewTablesConnector is like [NewConnector], for statements that find the tables of
+// Settings.Schema by their names alone.
+func (s Settings) NewTablesConnector(url string, timeout time.Duration) (*session.Opener, error) {
+	return newConnector(url, timeout,
+		session.OpenerConfig{Pins: session.DefaultPins(), Schema: s.Schema})
+}
+
+// NewOwnerConnector is like NewTablesConnector, for migrations and examinations as the user of
+// Settings.URL: no timeout that was set for other sessions ends theirs.
+func (s Settings) NewOwnerConnector(timeout time.Duration) (*session.Opener, error) {
 	pins := session.DefaultPins()
 	for _, name := range []string{
 		"statement_timeout", "lock_timeout", "transaction_timeout", "idle_session_timeout",
@@ -89,24 +99,27 @@ func NewOwnerConnector(url string, timeout time.Duration) (*session.Opener, erro
 	} {
 		pins[name] = "0"
 	}
-	return newConnector(url, timeout, "", pins)
+	return newConnector(s.URL, timeout, session.OpenerConfig{Pins: pins, Schema: s.Schema})
 }
 
 // NewListenConnector is like [NewConnector], for the session that receives notifications. No
 // statement depends on its settings.
 func NewListenConnector(url string, timeout time.Duration) (*session.Opener, error) {
-	return newConnector(url, timeout, "-listen", session.Pins{"idle_session_timeout": "0"})
+	return newConnector(url, timeout, session.OpenerConfig{
+		ApplicationName: ApplicationName + "-listen",
+		Pins:            session.Pins{"idle_session_timeout": "0"},
+	})
 }
 
+// newConnector completes o.
 func newConnector(
-	url string, timeout time.Duration, suffix string, pins session.Pins,
+	url string, timeout time.Duration, o session.OpenerConfig,
 ) (*session.Opener, error) {
 	c, err := connstring.Parse(url)
 	if err != nil {
 		return nil, invalidURL(err)
 	}
-	return session.NewOpener(session.OpenerConfig{
-		Config: c, ApplicationName: ApplicationName + suffix, Timeout: timeout,
-		BufferSize: errorFieldBuffer, Pins: pins,
-	}), nil
+	o.Config, o.Timeout, o.BufferSize = c, timeout, errorFieldBuffer
+	o.ApplicationName = cmp.Or(o.ApplicationName, ApplicationName)
+	return session.NewOpener(o), nil
 }

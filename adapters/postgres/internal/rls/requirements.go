@@ -2,6 +2,7 @@ package rls
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -41,6 +42,7 @@ func Prepare(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) (
 		}
 	}
 	required = append(required, u.createSchemas(s))
+	required = append(required, u.tablesSchema(d)...)
 	required = append(required, schemaRequirements(s, d, u)...)
 	left, err := attemptAll(ctx, tx, required)
 	if err != nil {
@@ -172,4 +174,20 @@ func (u migratingUser) createSchemas(s pool.Settings) requirement {
 	return requirement{met: met,
 		statement: "GRANT CREATE ON DATABASE " + sqltext.Quote(u.Database) + " TO " +
 			sqltext.Quote(u.Name)}
+}
+
+// tablesSchema is the schema of the declared tables whose name has none. A host whose migrations
+// create other schemas has no such table.
+func (u migratingUser) tablesSchema(d *declare.Set) []requirement {
+	if !slices.ContainsFunc(d.Tables,
+		func(t *declare.Table) bool { return t.Schema == d.Schema }) {
+		return nil
+	}
+	g := schemaGrant{schema: d.Schema}
+	return []requirement{{
+		met: "SELECT NOT (" + g.missing() + ")",
+		statement: "CREATE SCHEMA " + sqltext.Quote(d.Schema) + " AUTHORIZATION " +
+			sqltext.Quote(u.Name),
+		own: "SELECT has_database_privilege(current_database(), 'CREATE')",
+	}}
 }

@@ -22,7 +22,7 @@ func CreateSearch(ctx context.Context, tx bun.IDB, settings pool.Settings, d *de
 	if err != nil {
 		return err
 	}
-	opclass, err := ensureTrigrams(ctx, tx, settings.Logger)
+	opclass, err := ensureTrigrams(ctx, tx, settings)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package rls
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/catalog"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
@@ -17,24 +17,24 @@ import (
 // if the migrating user may do that. Without the extension it returns "", and searches take
 // longer but find the same.
 //
-// The extension is created in the schema public, where a host's migrations expect it. In a schema
+// The extension is created in the tables' schema, where a host's migrations expect it. In a schema
 // of the library, CREATE EXTENSION IF NOT EXISTS pg_trgm of a host would do nothing, and
 // gin_trgm_ops wouldn't be found. The search path doesn't affect indexes: they refer to the
 // extension's functions by their oid.
-func ensureTrigrams(ctx context.Context, tx bun.IDB, log *slog.Logger) (opclass string, err error) {
+func ensureTrigrams(ctx context.Context, tx bun.IDB, s pool.Settings) (opclass string, err error) {
 	if opclass, err = catalog.FindTrigrams(ctx, tx); err != nil || opclass != "" {
 		return opclass, err
 	}
-	refused, err := inSavepoint(ctx, tx, "CREATE EXTENSION pg_trgm SCHEMA public")
+	create := "CREATE EXTENSION pg_trgm SCHEMA " + sqltext.Quote(s.Schema)
+	refused, err := inSavepoint(ctx, tx, create)
 	if err != nil {
 		return "", err
 	}
 	if refused == nil {
 		return catalog.FindTrigrams(ctx, tx)
 	}
-	log.WarnContext(ctx,
-		"searches have no index: let the database's administrator run CREATE EXTENSION pg_trgm"+
-			" SCHEMA public, then migrate again", "error", refused)
+	s.Logger.WarnContext(ctx, "searches have no index: let the database's administrator run "+create+
+		", then migrate again", "error", refused)
 	return "", nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -23,6 +24,7 @@ type Opener struct {
 	target  connstring.Target
 	shuffle bool
 	pins    Pins
+	schema  string // with which the connection string's search_path must begin; empty: any
 }
 
 // host is one server, with the ways to encrypt the connection in the order of their trial.
@@ -38,12 +40,22 @@ type OpenerConfig struct {
 	Timeout         time.Duration // of a read or a write
 	BufferSize      int
 	Pins            Pins
+
+	// Schema is that of the tables: search_path is pinned to it. Empty: no statement depends on it.
+	Schema string
 }
 
 // NewOpener returns an opener for a connection string.
 func NewOpener(c OpenerConfig) *Opener {
-	settings, pins := settingsFor(c.Options, c.Pins)
+	pins := maps.Clone(c.Pins)
+	if c.Schema != "" {
+		pins["search_path"] = quoteSchema(c.Schema)
+	}
+	settings, pins := settingsFor(c.Options, pins)
 	o := &Opener{target: c.Target, shuffle: c.Shuffle, pins: pins}
+	if _, pinned := pins["search_path"]; !pinned {
+		o.schema = c.Schema
+	}
 	for _, server := range c.Hosts {
 		var h host
 		for _, encryption := range server.Encryption {
@@ -170,6 +182,9 @@ func (o *Opener) begin(ctx context.Context, conn *pgdriver.Conn, target connstri
 		if !suits(target, standby, readOnly) {
 			return errOtherTarget
 		}
+	}
+	if err := checkSearchPath(ctx, conn, o.schema); err != nil {
+		return err
 	}
 	if err := w.pin(ctx, conn, o.pins); err != nil {
 		return err

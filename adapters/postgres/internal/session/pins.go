@@ -27,7 +27,7 @@ type Pins map[string]string
 // depend on.
 func DefaultPins() Pins {
 	return Pins{
-		"search_path":                    "public",
+		"search_path":                    "pg_catalog", // see [OpenerConfig].Schema
 		"bytea_output":                   "hex",
 		"intervalstyle":                  "postgres",
 		"row_security":                   "on",
@@ -59,19 +59,22 @@ var startupSettings = []string{
 //
 // Of search_path only its effect counts: the default, "$user", public, is public where no
 // schema has the user's name.
+//
+// A search_path in the options of the connection string stays. It is refused unless it begins
+// with the schema of the tables: new ones would be created in another schema.
 func (w *wire) pin(ctx context.Context, conn *pgdriver.Conn, pins Pins) error {
 	if len(pins) == 0 {
 		return nil
 	}
 	var values []string
 	for name, value := range pins {
-		values = append(values, "('"+name+"','"+value+"')")
+		values = append(values, "('"+name+"','"+strings.ReplaceAll(value, "'", "''")+"')")
 	}
 	query := fmt.Sprintf(`SELECT name, value, CASE WHEN pg_catalog.pg_backend_pid() = %d
 		THEN pg_catalog.set_config(name, value, false) END FROM (VALUES %s) AS pins (name, value)
-		WHERE pg_catalog.current_setting(name, true) <> value
-		AND NOT (name = 'search_path' AND value = 'public'
-		  AND pg_catalog.current_schemas(false) = '{public}')`,
+		WHERE CASE WHEN name = 'search_path'
+		  THEN pg_catalog.current_schemas(false)::pg_catalog.text[] <> pg_catalog.parse_ident(value)
+		  ELSE pg_catalog.current_setting(name, true) <> value END`,
 		w.startup.pid(), strings.Join(values, ","))
 	found, err := conn.QueryContext(ctx, query, nil)
 	if err != nil {
@@ -99,7 +102,10 @@ func (w *wire) pinLocally(statements *strings.Builder, name, value string) {
 	if mode, ok := strings.CutPrefix(name, "default_"); ok && strings.HasPrefix(mode, "transaction") {
 		name, w.pinsModes = mode, true
 	}
-	statements.WriteString("SET LOCAL " + name + "='" + value + "';")
+	if name != "search_path" { // which is a list of identifiers
+		value = "'" + value + "'"
+	}
+	statements.WriteString("SET LOCAL " + name + "=" + value + ";")
 }
 
 // PinsOf returns the statements that pin the settings of c for one transaction, for its BEGIN.

@@ -24,6 +24,36 @@ func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 // Qualified returns schema.name as quoted SQL identifiers.
 func Qualified(schema, name string) string { return Quote(schema) + "." + Quote(name) }
 
+var qualifiedName = regexp.MustCompile(
+	`^("(?:[^"]|"")*"|[^".]+)\.("(?:[^"]|"")*"|[^".]+)$`)
+
+// SplitQualified returns the parts of a qualified SQL name, without quotes. They are empty for any
+// other text.
+func SplitQualified(sql string) (schema, name string) {
+	parts := qualifiedName.FindStringSubmatch(sql)
+	if parts == nil {
+		return "", ""
+	}
+	return unquote(parts[1]), unquote(parts[2])
+}
+
+func unquote(identifier string) string {
+	quoted, ok := strings.CutPrefix(identifier, `"`)
+	if !ok {
+		return identifier
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(quoted, `"`), `""`, `"`)
+}
+
+// WithoutQuotes returns a qualified SQL name for texts that a person reads.
+func WithoutQuotes(sql string) string {
+	schema, name := SplitQualified(sql)
+	if schema == "" {
+		return sql
+	}
+	return schema + "." + name
+}
+
 // Literal returns text as an SQL string constant. Backslashes need no escape, because
 // standard_conforming_strings is on: pgdriver requires that.
 func Literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
