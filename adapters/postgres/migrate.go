@@ -34,11 +34,22 @@ func MigrateUp(ctx context.Context, o Options, m adoption.Options) error {
 
 // MigrateDown reverts an adoption. With the phase Contract the old version of the host
 // works again afterwards. With Expand the database has its single-tenant schema again, and
-// everything that the library stored is removed. MigrateDown is refused with
-// [tenancy.CodeInvalidState] when a tenant other than default has rows.
+// everything that the library stored is removed. Stop all servers of the new version before.
+//
+// Both phases first write the secrets to which items refer from the vault back into their rows,
+// in clear, as the old version has them; their versions count that. So [Options].SecretsKey must
+// be the key that encrypted them. MigrateDown may be killed at any moment and run again; a start
+// in between moves the secrets into the vault again. A secret to which no item refers stays in
+// the vault until Expand drops it.
+//
+// MigrateDown is refused with [tenancy.CodeInvalidState], before it changes anything, when a
+// tenant other than default has rows, when the key is missing or another one, and when an item
+// refers to a secret that the vault doesn't have or can't decrypt. The error names these items:
+// a put of each with the value, or without the secret, is the way out.
 func MigrateDown(ctx context.Context, o Options, m adoption.Options) error {
-	return withAdoption(ctx, o, m, func(ctx context.Context, _ config, e *adopt.Engine) error {
-		return e.Down(ctx, cmp.Or(m.Phase, adoption.Expand))
+	return withAdoption(ctx, o, m, func(ctx context.Context, c config, e *adopt.Engine) error {
+		return e.Down(ctx, cmp.Or(m.Phase, adoption.Expand),
+			func(ctx context.Context) error { return returnSecrets(ctx, c, e, m) })
 	})
 }
 
@@ -101,12 +112,17 @@ func FindUnfitRows(ctx context.Context, o Options) (found []adoption.UnfitRows, 
 	return found, err
 }
 
-// PlanDown returns the statements that [MigrateDown] would run, in order.
+// PlanDown returns the statements that [MigrateDown] would run, in order. A comment takes the place
+// of those that write secrets back into a table's rows.
 func PlanDown(
 	ctx context.Context, o Options, m adoption.Options,
 ) (plan []adoption.PlannedStatement, err error) {
-	err = withAdoption(ctx, o, m, func(ctx context.Context, _ config, e *adopt.Engine) error {
-		plan, err = e.PlanDown(ctx, cmp.Or(m.Phase, adoption.Expand))
+	err = withAdoption(ctx, o, m, func(ctx context.Context, c config, e *adopt.Engine) error {
+		if plan, err = planSecrets(ctx, c, e); err != nil {
+			return err
+		}
+		steps, err := e.PlanDown(ctx, cmp.Or(m.Phase, adoption.Expand))
+		plan = append(plan, steps...)
 		return err
 	})
 	return plan, err

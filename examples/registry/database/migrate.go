@@ -31,7 +31,7 @@ fresh installation, and MULTI_TENANT=true is possible. contract refuses to start
 sends statements, and names the sessions. Each phase can be interrupted and started again.
 
 down undoes both phases, down --phase contract only the second one. Both refuse if another tenant has
-rows.`
+rows. Both write the secrets of the vault back into the rows, in clear, and need SECRETS_KEY for that.`
 }
 
 // migrateUpCmd migrates up. It creates the schema of an empty database completely and

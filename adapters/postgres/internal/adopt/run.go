@@ -41,8 +41,11 @@ func (e *Engine) Up(ctx context.Context, to adoption.Phase) error {
 }
 
 // Down undoes the phases down to the given one. It is [tenancy.CodeInvalidState] if another
-// tenant has rows, since the old keys and the old version support only one tenant.
-func (e *Engine) Down(ctx context.Context, to adoption.Phase) error {
+// tenant has rows, since the old keys and the old version support only one tenant. It calls
+// before after these checks, and before it changes anything.
+func (e *Engine) Down(
+	ctx context.Context, to adoption.Phase, before func(context.Context) error,
+) error {
 	s, err := e.read(ctx)
 	if err != nil {
 		return err
@@ -52,6 +55,9 @@ func (e *Engine) Down(ctx context.Context, to adoption.Phase) error {
 			" go back to")
 	}
 	if err := e.requireOnlyDefaultTenant(ctx, s); err != nil {
+		return err
+	}
+	if err := before(ctx); err != nil {
 		return err
 	}
 	steps := e.steps(s)

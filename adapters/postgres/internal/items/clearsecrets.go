@@ -154,15 +154,15 @@ func (m secretMover) moveRow(
 
 // clearSecrets are the secrets that a row has in clear.
 type clearSecrets struct {
-	values map[string]string // by their names in the vault
-	sets   []string          // assignments that replace the values by references
-	args   []any             // of the assignments
+	values map[string]vault.Value // by their names in the vault
+	sets   []string               // assignments that replace the values by references
+	args   []any                  // of the assignments
 }
 
 // extract returns the secrets that a row has in clear. A spec that isn't valid has none: it is
 // never shown.
 func (m secretMover) extract(t *declare.Table, r clearRow) (clearSecrets, error) {
-	found := clearSecrets{values: map[string]string{}}
+	found := clearSecrets{values: map[string]vault.Value{}}
 	ref := federation.Ref{Kind: t.Kind, Name: r.Name}
 	var columns map[string]*string
 	if err := json.Unmarshal(r.Columns, &columns); err != nil {
@@ -174,7 +174,7 @@ func (m secretMover) extract(t *declare.Table, r clearRow) (clearSecrets, error)
 			continue
 		}
 		name := federation.SecretName(ref, column)
-		found.values[name] = *value
+		found.values[name] = vault.Value{Text: *value}
 		found.sets = append(found.sets, sqltext.Quote(column)+" = ?")
 		found.args = append(found.args, itemsql.SecretMark+name)
 	}
@@ -182,25 +182,59 @@ func (m secretMover) extract(t *declare.Table, r clearRow) (clearSecrets, error)
 	if err == nil && len(marked) > 0 {
 		maps.Copy(found.values, marked)
 		found.sets = append(found.sets, "spec = ?::jsonb")
-		found.args = append(found.args, string(spec))
+		found.args = append(found.args, spec)
 	}
 	return found, nil
 }
 
-// extractMarked returns the column spec without its marked secrets, and these by their names.
+// extractMarked returns the column spec with references in place of its marked secrets, and these
+// by their names. The rest of the spec stays as it is.
 func (m secretMover) extractMarked(
 	ref federation.Ref, spec []byte,
-) (json.RawMessage, map[string]string, error) {
+) (string, map[string]vault.Value, error) {
 	item, err := federation.Item{Ref: ref, Spec: spec}.Seal()
 	if err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
-	item, values, err := m.declared.Kinds.ExtractSecrets(item)
-	return item.Spec, values, err
+	item, texts, err := m.declared.Kinds.ExtractSecrets(item)
+	if err != nil || len(texts) == 0 {
+		return "", nil, err
+	}
+	uses, err := m.declared.Kinds.SecretUses(item)
+	if err != nil {
+		return "", nil, err
+	}
+	tree, err := parseSpec(spec)
+	if err != nil {
+		return "", nil, err
+	}
+	values := make(map[string]vault.Value, len(texts))
+	for _, use := range uses {
+		text, extracted := texts[use.Secret]
+		if !extracted {
+			continue
+		}
+		before, err := tree.replace(use.Path, federation.SecretRef(use.Secret))
+		if err != nil {
+			return "", nil, err
+		}
+		switch before := before.(type) {
+		case json.Number:
+			values[use.Secret] = vault.Value{Text: before.String(), Literal: true}
+		case bool:
+			values[use.Secret] = vault.Value{Text: text, Literal: true}
+		default:
+			values[use.Secret] = vault.Value{Text: text}
+		}
+	}
+	text, err := tree.text()
+	return text, values, err
 }
 
 // store adds secrets to the vault, except those that it has.
-func (m secretMover) store(ctx context.Context, tx bun.IDB, values map[string]string) error {
+func (m secretMover) store(
+	ctx context.Context, tx bun.IDB, values map[string]vault.Value,
+) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		exists, err := tx.NewRaw("SELECT FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?",
 			m.tenant, name).Exec(ctx)
@@ -210,7 +244,7 @@ func (m secretMover) store(ctx context.Context, tx bun.IDB, values map[string]st
 		if n, _ := exists.RowsAffected(); n > 0 {
 			continue
 		}
-		if err := m.vault.SetTx(ctx, tx, m.tenant, name, []byte(values[name])); err != nil {
+		if err := m.vault.SetValueTx(ctx, tx, m.tenant, name, values[name]); err != nil {
 			return err
 		}
 		if err := audit.Record(ctx, tx, tenancy.SetSecretEvent(name)); err != nil {

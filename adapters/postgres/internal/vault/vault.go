@@ -50,7 +50,13 @@ func (v *Vault) Set(ctx context.Context, tenant tenancy.ID, name string, value [
 func (v *Vault) SetTx(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, name string, value []byte,
 ) error {
-	sealed, err := v.sealer.seal(tenant, name, value)
+	return v.setTx(ctx, tx, tenant, name, value, sealedText)
+}
+
+func (v *Vault) setTx(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, name string, value []byte, format byte,
+) error {
+	sealed, err := v.sealer.sealAs(format, tenant, name, value)
 	if err != nil {
 		return err
 	}
