@@ -123,6 +123,17 @@ func fieldSchema(f federation.Field, input bool) *huma.Schema {
 		s.Enum = append(s.Enum, value)
 	}
 	s.Minimum, s.Maximum = bound(f.Minimum), bound(f.Maximum)
+	switch f.Format {
+	case federation.Float:
+		names := &huma.Schema{Type: huma.TypeString, Enum: []any{"NaN", "Infinity", "-Infinity"}}
+		s = &huma.Schema{AnyOf: []*huma.Schema{s, names}}
+	case federation.Bytes:
+		s.ContentEncoding = "base64"
+	case federation.UUID:
+		s.Format = string(f.Format)
+	case federation.DateTime:
+		s.Description = `a time of RFC 3339, "infinity" or "-infinity"`
+	}
 	if len(f.Default) > 0 {
 		s.Default = f.Default
 	}
