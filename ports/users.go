@@ -8,13 +8,15 @@ import (
 
 // Users stores the users of an installation. It crosses tenants by design: only
 // super-admins, sign-in and the names in a tenant's list of members use it. Each
-// write is in the platform's audit log: user.create, user.update, user.remove.
+// write is in the platform's audit log: user.create, user.update, user.remove, and
+// password.set for a password.
 type Users interface {
 	// Create stores u, its address in the form of [identity.ParseEmail], and returns
 	// the stored user: CreatedAt and UpdatedAt are set. An invalid address is
 	// [tenancy.CodeInvalid]. An address that another user has, in any letter case, or
-	// an id that a user has is [tenancy.CodeAlreadyExists].
-	Create(ctx context.Context, u identity.User) (identity.User, error)
+	// an id that a user has is [tenancy.CodeAlreadyExists]. The user has the password with
+	// the hash passwordHash, stored in the same transaction; "" means that they have none.
+	Create(ctx context.Context, u identity.User, passwordHash string) (identity.User, error)
 
 	// Get returns a user; [tenancy.CodeNotFound] if there is none.
 	Get(ctx context.Context, id string) (identity.User, error)
@@ -28,7 +30,8 @@ type Users interface {
 	List(ctx context.Context, q UserQuery) ([]identity.User, error)
 
 	// Update changes the fields that c sets, sets UpdatedAt, and returns the stored
-	// user. The other fields keep their stored values, whatever the caller has read.
+	// user. The other fields keep their stored values, whatever the caller has read. A
+	// new password ends all sessions of the user.
 	// Addresses are refused as Create refuses them; [tenancy.CodeNotFound] if there is
 	// no such user.
 	Update(ctx context.Context, id string, c UserChange) (identity.User, error)
@@ -49,7 +52,8 @@ type UserQuery struct {
 
 // UserChange says which fields of a user to change. Its zero value changes nothing.
 type UserChange struct {
-	Email      *string
-	Name       *string
-	SuperAdmin *bool
+	Email        *string
+	Name         *string
+	SuperAdmin   *bool
+	PasswordHash *string
 }

@@ -45,12 +45,6 @@ func RightFrom(ctx context.Context) (r Right, ok bool) {
 	return r, ok
 }
 
-// WithoutRight returns ctx without a right, for the second transaction of a call whose
-// first one has checked the right and perhaps ended it.
-func WithoutRight(ctx context.Context) context.Context {
-	return context.WithValue(ctx, rightKey{}, nil)
-}
-
 // RequireSuperAdmin returns ctx with a right that only super-admins have. A context
 // without a right stays as it is.
 func RequireSuperAdmin(ctx context.Context) context.Context {

@@ -148,10 +148,7 @@ func (p invitationFinder) Accept(
 		return m, err
 	}
 	if newUser {
-		if u, err = p.s.addUser(ctx, u, u); err != nil {
-			return m, err
-		}
-		if err := p.s.setFirstPassword(ctx, u, passwordHash); err != nil {
+		if u, err = p.s.addUser(ctx, u, passwordHash, u); err != nil {
 			return m, err
 		}
 	}
@@ -162,15 +159,6 @@ func (p invitationFinder) Accept(
 	}
 	delete(p.s.invitations, i.ID)
 	return m, nil
-}
-
-// setFirstPassword stores the password of a new user. The caller holds s.mu.
-func (s *Store) setFirstPassword(ctx context.Context, u identity.User, hash string) error {
-	if hash == "" {
-		return nil
-	}
-	s.passwords[u.ID] = hash
-	return s.record(ctx, tenancy.ID{}, identity.PasswordSet(u.ID, 0).By(u.Actor()))
 }
 
 // acceptingUser returns the user who accepts. It makes every check that could fail

@@ -38,19 +38,24 @@ func (p passwords) Set(ctx context.Context, user, hash, keep string) error {
 	if _, ok := p.s.users[user]; !ok {
 		return errNoUser
 	}
+	return p.s.setPassword(ctx, user, hash, keep)
+}
+
+// setPassword stores a password and ends the user's sessions except keep. The caller holds s.mu.
+func (s *Store) setPassword(ctx context.Context, user, hash, keep string) error {
 	var ended []string
-	for _, x := range p.s.sessionsOf(user) {
+	for _, x := range s.sessionsOf(user) {
 		if x.ID != keep {
 			ended = append(ended, x.ID)
 		}
 	}
-	if err := p.s.record(ctx, tenancy.ID{}, identity.PasswordSet(user, len(ended))); err != nil {
+	if err := s.record(ctx, tenancy.ID{}, identity.PasswordSet(user, len(ended))); err != nil {
 		return err
 	}
 	for _, id := range ended {
-		delete(p.s.sessions, id)
+		delete(s.sessions, id)
 	}
-	p.s.passwords[user] = hash
+	s.passwords[user] = hash
 	return nil
 }
 

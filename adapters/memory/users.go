@@ -17,19 +17,21 @@ var _ ports.Users = users{}
 
 var errNoUser = tenancy.Errorf(tenancy.CodeNotFound, "no such user")
 
-func (p users) Create(ctx context.Context, u identity.User) (identity.User, error) {
+func (p users) Create(
+	ctx context.Context, u identity.User, passwordHash string,
+) (identity.User, error) {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	if err := p.s.checkRight(ctx); err != nil {
 		return identity.User{}, err
 	}
-	return p.s.addUser(ctx, u)
+	return p.s.addUser(ctx, u, passwordHash)
 }
 
-// addUser stores a new user. by, if given, is the actor instead of the context's. The
-// caller holds s.mu.
+// addUser stores a new user with a password, unless its hash is empty. by, if given, is the actor
+// instead of the context's. The caller holds s.mu.
 func (s *Store) addUser(
-	ctx context.Context, u identity.User, by ...identity.User,
+	ctx context.Context, u identity.User, passwordHash string, by ...identity.User,
 ) (identity.User, error) {
 	email, err := identity.ParseEmail(u.Email)
 	if err != nil {
@@ -44,7 +46,11 @@ func (s *Store) addUser(
 		return identity.User{}, err
 	}
 	s.users[u.ID], s.emails[email] = u, u.ID
-	return u, nil
+	if passwordHash == "" {
+		return u, nil
+	}
+	s.passwords[u.ID] = passwordHash
+	return u, s.record(ctx, tenancy.ID{}, withActor(identity.PasswordSet(u.ID, 0), by))
 }
 
 // withActor sets the actor of an event to the user in by, if there is one.
@@ -135,7 +141,10 @@ func (p users) Update(
 	}
 	delete(p.s.emails, before.Email)
 	p.s.users[id], p.s.emails[after.Email] = after, id
-	return after, nil
+	if c.PasswordHash == nil {
+		return after, nil
+	}
+	return after, p.s.setPassword(ctx, id, *c.PasswordHash, "")
 }
 
 // Remove checks all tenants before it records or removes anything: the store has no

@@ -148,7 +148,8 @@ func TestFormOfUnknownLengthIsLimited(t *testing.T) {
 	assert.True(t, res.Close, "the connection stays open")
 }
 
-// endsSessions ends the sessions of the accepting user before the invitation is accepted.
+// endsSessions ends, as another caller would, the sessions of the accepting user before the
+// invitation is accepted.
 type endsSessions struct {
 	ports.InvitationFinder
 	sessions ports.Sessions
@@ -157,7 +158,7 @@ type endsSessions struct {
 func (s endsSessions) Accept(
 	ctx context.Context, hash tenancy.InvitationHash, u identity.User, newUser bool, password string,
 ) (tenancy.Membership, error) {
-	if err := s.sessions.RevokeAll(tenancy.WithoutRight(ctx), u.ID); err != nil {
+	if err := s.sessions.RevokeAll(context.Background(), u.ID); err != nil {
 		return tenancy.Membership{}, err
 	}
 	return s.InvitationFinder.Accept(ctx, hash, u, newUser, password)

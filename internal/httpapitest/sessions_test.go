@@ -37,7 +37,7 @@ func addUserWithPassword(
 ) identity.User {
 	t.Helper()
 	u, err := reg.Services.Users.Create(t.Context(),
-		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name}, "")
 	require.NoError(t, err)
 	hash, err := signin.New(reg.Services, signin.Options{
 		Cost: signin.Cost{Memory: 64, Passes: 1, Threads: 1}}).Hash(t.Context(), password)

@@ -70,7 +70,7 @@ func newRegistry(
 func (r *registry) user(t *testing.T, email string) identity.User {
 	t.Helper()
 	u, err := r.Users.Create(t.Context(),
-		identity.User{ID: tenancy.NewID().String(), Email: email, Name: "User"})
+		identity.User{ID: tenancy.NewID().String(), Email: email, Name: "User"}, "")
 	require.NoError(t, err)
 	return u
 }

@@ -15,14 +15,15 @@ func usersAudit() []contractCase {
 		{
 			name: "writes are in the audit log",
 			says: "Each write is in the platform's audit log: user.create, user.update," +
-				" user.remove.",
+				" user.remove, and password.set for a password.",
 			prove: func(p *probe) {
-				u, yes := newUser(1), true
-				_, err := p.Users.Create(p.asUser("root"), u)
+				u, yes, hash := newUser(1), true, "$secret$2"
+				_, err := p.Users.Create(p.asUser("root"), u, "$secret$1")
 				p.ok(err, "Users.Create")
-				_, err = p.Users.Create(p.asUser("root"), u)
+				_, err = p.Users.Create(p.asUser("root"), u, "")
 				p.code(err, tenancy.CodeAlreadyExists, "Users.Create again")
-				_, err = p.Users.Update(p.asUser("root"), u.ID, ports.UserChange{SuperAdmin: &yes})
+				_, err = p.Users.Update(p.asUser("root"), u.ID,
+					ports.UserChange{SuperAdmin: &yes, PasswordHash: &hash})
 				p.ok(err, "Users.Update")
 				for _, e := range p.allEntries(ports.AuditFilter{Action: "user.update"}) {
 					p.equal(sameJSON(e.Details,
@@ -33,8 +34,9 @@ func usersAudit() []contractCase {
 				p.code(p.Users.Remove(p.asUser("root"), u.ID), tenancy.CodeNotFound,
 					"Users.Remove again")
 				p.equal(p.userActions(tenancy.ID{}),
-					[]string{"user.create 1 root", "user.update 1 root",
-						"user.remove 1 root"}, "the platform's log")
+					[]string{"user.create 1 root", "password.set 1 root", "user.update 1 root",
+						"password.set 1 root", "user.remove 1 root"}, "the platform's log")
+				p.wantNotLogged("$secret$")
 			},
 		},
 		{

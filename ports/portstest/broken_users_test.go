@@ -64,7 +64,7 @@ func (b removeKeepsMemberships) Remove(ctx context.Context, id string) error {
 	if err := b.Users.Remove(ctx, id); err != nil {
 		return err
 	}
-	if _, err := b.Users.Create(ctx, u); err != nil {
+	if _, err := b.Users.Create(ctx, u, ""); err != nil {
 		return err
 	}
 	for _, m := range left {
@@ -117,7 +117,7 @@ func (b ignoresLastAdmin) withExtraAdmin(
 	ctx context.Context, tenant tenancy.ID, do func() error,
 ) error {
 	_, _ = b.users.Create(ctx,
-		identity.User{ID: extraAdmin, Email: "extra@example.com", Name: "Extra"})
+		identity.User{ID: extraAdmin, Email: "extra@example.com", Name: "Extra"}, "")
 	if _, _, err := b.Members.Put(ctx, tenant, extraAdmin, tenancy.Admin); err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func invitationsAccept() []contractCase {
 				i := p.inviteAs(p.acme, 1, platform)
 				other := p.inviteAs(p.globex, 2, platform)
 				u := p.invitedUser(1)
-				_, err := p.Users.Create(p.ctx, u)
+				_, err := p.Users.Create(p.ctx, u, "")
 				p.ok(err, "Users.Create")
 				m, err := p.InvitationFinder.Accept(p.ctx, i.Hash, u, false, "")
 				p.ok(err, "InvitationFinder.Accept")
@@ -183,7 +183,7 @@ func invitationsAccept() []contractCase {
 			prove: func(p *probe) {
 				for n := range 8 {
 					i, u := p.invite(p.acme, n), p.invitedUser(n)
-					_, err := p.Users.Create(p.ctx, u)
+					_, err := p.Users.Create(p.ctx, u, "")
 					p.ok(err, "Users.Create")
 					errs := atOnce(2, func(k int) (err error) {
 						if k == 0 {
@@ -206,7 +206,7 @@ func invitationsAccept() []contractCase {
 			says: "A member keeps a role that includes the invitation's.",
 			prove: func(p *probe) {
 				u := p.invitedUser(1)
-				_, err := p.Users.Create(p.ctx, u)
+				_, err := p.Users.Create(p.ctx, u, "")
 				p.ok(err, "Users.Create")
 				for n, step := range []struct{ has, invited, want tenancy.Role }{
 					{tenancy.Viewer, tenancy.Editor, tenancy.Editor},
@@ -256,7 +256,7 @@ func invitationsAccept() []contractCase {
 			says: "On an error nothing changes, and the invitation stays open.",
 			prove: func(p *probe) {
 				i, u := p.invite(p.acme, 1), p.invitedUser(1)
-				_, err := p.Users.Create(p.ctx, u)
+				_, err := p.Users.Create(p.ctx, u, "")
 				p.ok(err, "Users.Create")
 				again := u
 				again.ID = userIDOf(9)

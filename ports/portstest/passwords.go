@@ -85,7 +85,7 @@ func passwordsSuite() []contractCase {
 				one := p.user(1)
 				p.setPassword(one.ID, "$hash$1")
 				p.ok(p.Users.Remove(p.ctx, one.ID), "Users.Remove")
-				_, err := p.Users.Create(p.ctx, one)
+				_, err := p.Users.Create(p.ctx, one, "")
 				p.ok(err, "Users.Create of the same id")
 				p.equal(p.password(one.ID), "", "the hash of a new user of the same id")
 			},

@@ -52,7 +52,7 @@ func (p *probe) userRight(needs tenancy.Permission) tenancy.Right {
 func (p *probe) superAdminRight() tenancy.Right {
 	u := newUser(callerNumber)
 	u.SuperAdmin = true
-	_, err := p.Users.Create(p.ctx, u)
+	_, err := p.Users.Create(p.ctx, u, "")
 	p.ok(err, "Users.Create of a super-admin")
 	s := p.session(u.ID, callerNumber)
 	return tenancy.Right{

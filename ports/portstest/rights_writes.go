@@ -145,7 +145,7 @@ func userWrites() []rightWrite {
 	name := "Renamed"
 	return []rightWrite{
 		{"Users.Create", nothing, func(p *probe, ctx context.Context) error {
-			_, err := p.Users.Create(ctx, newUser(41))
+			_, err := p.Users.Create(ctx, newUser(41), "")
 			return err
 		}},
 		{"Users.Update", func(p *probe) { p.user(42) },

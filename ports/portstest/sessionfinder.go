@@ -47,7 +47,7 @@ func sessionsFind() []contractCase {
 				p.code(err, tenancy.CodeUnauthenticated, "Find when it has expired")
 				p.ok(p.Users.Remove(p.ctx, one.ID), "Users.Remove")
 				p.noSession(s.Hash, "of a removed user")
-				_, err = p.Users.Create(p.ctx, one)
+				_, err = p.Users.Create(p.ctx, one, "")
 				p.ok(err, "Users.Create of the same id")
 				p.noSession(s.Hash, "of a user created again")
 			},

@@ -25,7 +25,7 @@ func usersCreate() []contractCase {
 				input := newUser(1)
 				input.Email, input.SuperAdmin, input.CreatedAt = "User.1@Example.COM", true,
 					time.Unix(1, 0)
-				made, err := p.Users.Create(p.ctx, input)
+				made, err := p.Users.Create(p.ctx, input, "")
 				p.ok(err, "Users.Create")
 				input.Email = "user.1@example.com"
 				p.sameUser(made, input, "the result of Create")
@@ -42,10 +42,26 @@ func usersCreate() []contractCase {
 					"\u0430da@example.com", " user@example.com"} {
 					u := newUser(1)
 					u.Email = email
-					_, err := p.Users.Create(p.ctx, u)
+					_, err := p.Users.Create(p.ctx, u, "")
 					p.code(err, tenancy.CodeInvalid, "Users.Create(%q)", email)
 				}
 				p.equal(p.userIDs(ports.UserQuery{}), []string{}, "the users")
+			},
+		},
+		{
+			name: "create stores the password",
+			says: "The user has the password with the hash passwordHash, stored in the same" +
+				" transaction; \"\" means that they have none.",
+			prove: func(p *probe) {
+				one, two := newUser(1), newUser(2)
+				_, err := p.Users.Create(p.ctx, one, "$hash$1")
+				p.ok(err, "Users.Create")
+				_, err = p.Users.Create(p.ctx, two, "")
+				p.ok(err, "Users.Create without a password")
+				_, err = p.Users.Create(p.ctx, one, "$hash$2")
+				p.code(err, tenancy.CodeAlreadyExists, "Users.Create again")
+				p.equal(p.password(one.ID), "$hash$1", "the hash")
+				p.equal(p.password(two.ID), "", "the hash of a user without a password")
 			},
 		},
 		{
@@ -56,9 +72,9 @@ func usersCreate() []contractCase {
 				first := p.user(1)
 				sameEmail, sameID := newUser(2), newUser(3)
 				sameEmail.Email, sameID.ID = strings.ToUpper(first.Email), first.ID
-				_, err := p.Users.Create(p.ctx, sameEmail)
+				_, err := p.Users.Create(p.ctx, sameEmail, "")
 				p.code(err, tenancy.CodeAlreadyExists, "Create with an address that exists")
-				_, err = p.Users.Create(p.ctx, sameID)
+				_, err = p.Users.Create(p.ctx, sameID, "")
 				p.code(err, tenancy.CodeAlreadyExists, "Create with an id that exists")
 				p.equal(p.userIDs(ports.UserQuery{}), []string{first.ID}, "the users")
 				p.noEmail(sameID.Email, "after Create refused it")
@@ -74,7 +90,7 @@ func usersCreate() []contractCase {
 					u := newUser(i)
 					u.Email = []string{"same@example.com", "Same@example.com",
 						"SAME@EXAMPLE.com"}[i%3]
-					_, err := p.Users.Create(p.ctx, u)
+					_, err := p.Users.Create(p.ctx, u, "")
 					return err
 				})
 				p.equal(countCodes(errs),
@@ -130,7 +146,7 @@ func usersFind() []contractCase {
 					"a-c@example.com", "a.d@example.com", "1@example.com"} {
 					u := newUser(i)
 					u.Email = email
-					_, err := p.Users.Create(p.ctx, u)
+					_, err := p.Users.Create(p.ctx, u, "")
 					p.ok(err, "Users.Create")
 				}
 				pages := [][]string{}
@@ -217,6 +233,29 @@ func usersUpdate() []contractCase {
 			},
 		},
 		{
+			name: "new password ends the user's sessions",
+			says: "A new password ends all sessions of the user.",
+			prove: func(p *probe) {
+				one, two := p.user(1), p.user(2)
+				ended, kept := p.session(one.ID, 1), p.session(two.ID, 2)
+				hash, taken := "$hash$1", two.Email
+				_, err := p.Users.Update(p.ctx, one.ID,
+					ports.UserChange{Email: &taken, PasswordHash: &hash})
+				p.code(err, tenancy.CodeAlreadyExists, "Update to an address that exists")
+				p.equal(p.password(one.ID), "", "the hash after a refused change")
+				p.findSession(ended.Hash, ended.ID)
+				_, err = p.Users.Update(p.ctx, one.ID,
+					ports.UserChange{Name: &name, PasswordHash: &hash})
+				p.ok(err, "Users.Update")
+				p.equal(p.password(one.ID), hash, "the hash")
+				p.noSession(ended.Hash, "of the former password")
+				p.findSession(kept.Hash, kept.ID)
+				_, err = p.Users.Update(p.ctx, one.ID, ports.UserChange{Name: &name})
+				p.ok(err, "Users.Update of another field")
+				p.equal(p.password(one.ID), hash, "the hash after a change of another field")
+			},
+		},
+		{
 			name: "concurrent updates keep each other's fields",
 			says: "The other fields keep their stored values, whatever the caller has read.",
 			prove: func(p *probe) {
@@ -281,7 +320,7 @@ func usersRemove() []contractCase {
 				p.equal(p.members(p.acme), []string{"2 admin"}, "acme's members")
 				p.equal(p.members(p.globex), []string{"2 admin"}, "globex's members")
 				p.equal(p.tenantsOf(gone.ID), []tenancy.ID{}, "the tenants of the removed user")
-				made, err := p.Users.Create(p.ctx, gone)
+				made, err := p.Users.Create(p.ctx, gone, "")
 				p.ok(err, "Create again")
 				p.equal(p.tenantsOf(made.ID), []tenancy.ID{},
 					"the tenants of the user of the same id")
@@ -396,7 +435,7 @@ func newUser(n int) identity.User {
 func userIDOf(n int) string { return fmt.Sprintf("01900000-0000-7000-9000-%012d", n) }
 
 func (p *probe) user(n int) identity.User {
-	made, err := p.Users.Create(p.ctx, newUser(n))
+	made, err := p.Users.Create(p.ctx, newUser(n), "")
 	p.ok(err, "Users.Create(%d)", n)
 	return made
 }

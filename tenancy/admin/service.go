@@ -66,7 +66,7 @@ type Options struct {
 	// of [tenancy.NewKeySecret] are accepted.
 	AdoptedKeys bool
 
-	// Passwords hashes and stores the passwords of users. Defaults to none: then a
+	// Passwords hashes the passwords of users. Defaults to none: then a
 	// password is [tenancy.CodeInvalid].
 	Passwords Passwords
 

@@ -8,14 +8,11 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// Passwords hashes and stores the passwords of users. signin.Service implements it.
+// Passwords hashes the passwords of users. signin.Service implements it.
 type Passwords interface {
 	// Hash returns the hash of a password. An invalid password is
 	// [tenancy.CodeInvalid].
 	Hash(ctx context.Context, password string) (hash string, err error)
-
-	// Set stores the hash of a user's password and ends the user's sessions.
-	Set(ctx context.Context, user, hash string) error
 }
 
 // NewUser has the fields of a user to create. The details of an error name the
@@ -46,12 +43,8 @@ func (s *Service) CreateUser(
 	if err != nil {
 		return identity.User{}, err
 	}
-	u, err := s.users.Create(ctx, identity.User{ID: s.newID().String(), Email: email, Name: in.Name,
-		SuperAdmin: in.SuperAdmin})
-	if err != nil {
-		return identity.User{}, err
-	}
-	return u, s.setPassword(ctx, u, hash)
+	return s.users.Create(ctx, identity.User{ID: s.newID().String(), Email: email, Name: in.Name,
+		SuperAdmin: in.SuperAdmin}, hash)
 }
 
 // requireSuperAdmin returns an error unless by is a super-admin.
@@ -89,15 +82,6 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 		return "", tenancy.AtPath("/password", err)
 	}
 	return hash, nil
-}
-
-// setPassword stores the hash of a user's password. The empty hash means that the
-// user keeps the password that they have, or has none.
-func (s *Service) setPassword(ctx context.Context, u identity.User, hash string) error {
-	if hash == "" {
-		return nil
-	}
-	return s.passwords.Set(ctx, u.ID, hash)
 }
 
 // GetUser returns a user. Super-admins only. An unknown id is
@@ -159,29 +143,23 @@ func (s *Service) UpdateUser(
 	if err != nil {
 		return identity.User{}, err
 	}
-	u, err := s.users.Update(ctx, id,
-		ports.UserChange{Email: c.Email, Name: c.Name, SuperAdmin: c.SuperAdmin})
-	if err != nil {
-		return identity.User{}, err
-	}
-	// a super-admin may have given up the right with the first of the two writes
-	if by.ID == u.ID {
-		ctx = tenancy.WithoutRight(ctx)
-	}
-	return u, s.setPassword(ctx, u, hash)
+	return s.users.Update(ctx, id, ports.UserChange{
+		Email: c.Email, Name: c.Name, SuperAdmin: c.SuperAdmin, PasswordHash: hash,
+	})
 }
 
-// newPassword returns the hash of a password, and "" for nil. An empty password is
+// newPassword returns the hash of a password, and nil for nil. An empty password is
 // [tenancy.CodeInvalid].
-func (s *Service) newPassword(ctx context.Context, password *string) (string, error) {
+func (s *Service) newPassword(ctx context.Context, password *string) (*string, error) {
 	switch {
 	case password == nil:
-		return "", nil
+		return nil, nil
 	case *password == "":
-		return "", tenancy.AtPath("/password",
+		return nil, tenancy.AtPath("/password",
 			tenancy.Errorf(tenancy.CodeInvalid, "a password must not be empty"))
 	}
-	return s.hash(ctx, *password)
+	hash, err := s.hash(ctx, *password)
+	return &hash, err
 }
 
 // RemoveUser removes a user and their memberships in every tenant. Super-admins

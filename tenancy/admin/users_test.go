@@ -15,27 +15,29 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
-// passwordStore stores the hashes of passwords by user. Its hashes are plain text.
-type passwordStore map[string]string
+// plainHasher is [admin.Passwords] whose hashes are plain text.
+type plainHasher struct{}
 
-func (k passwordStore) Hash(_ context.Context, password string) (string, error) {
+func (plainHasher) Hash(_ context.Context, password string) (string, error) {
 	if len(password) < 4 {
 		return "", tenancy.Errorf(tenancy.CodeInvalid, "too short")
 	}
 	return "hash of " + password, nil
 }
 
-func (k passwordStore) Set(_ context.Context, user, hash string) error {
-	k[user] = hash
-	return nil
-}
-
 // withPasswords returns a service over the same store, whose users may have
 // passwords.
-func (f *fixture) withPasswords() (*admin.Service, passwordStore) {
-	k := passwordStore{}
+func (f *fixture) withPasswords() *admin.Service {
 	return admin.New(f.ports,
-		admin.Options{Clock: func() time.Time { return *f.clock }, Passwords: k}), k
+		admin.Options{Clock: func() time.Time { return *f.clock }, Passwords: plainHasher{}})
+}
+
+// passwordOf returns the stored hash of a user's password.
+func (f *fixture) passwordOf(t *testing.T, user string) string {
+	t.Helper()
+	stored, err := f.ports.Passwords.Get(t.Context(), user)
+	require.NoError(t, err)
+	return stored.Hash
 }
 
 // user creates a user. The function that it returns signs the user in, with the
@@ -101,7 +103,7 @@ func TestUsersAreForSuperAdmins(t *testing.T) {
 func TestInvalidPasswordPreventsUserCreation(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	s, passwords := f.withPasswords()
+	s := f.withPasswords()
 	_, err := s.CreateUser(t.Context(), superAdmin,
 		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "abc"})
 	wantCode(t, tenancy.CodeInvalid, err)
@@ -112,7 +114,7 @@ func TestInvalidPasswordPreventsUserCreation(t *testing.T) {
 	u, err := s.CreateUser(t.Context(), superAdmin,
 		admin.NewUser{Email: "ada@example.com", Name: "Ada", Password: "a long one"})
 	require.NoError(t, err)
-	assert.Equal(t, passwordStore{u.ID: "hash of a long one"}, passwords)
+	assert.Equal(t, "hash of a long one", f.passwordOf(t, u.ID))
 
 	short, another, empty := "abc", "another one", ""
 	for _, refused := range []*string{&short, &empty} {
@@ -121,7 +123,7 @@ func TestInvalidPasswordPreventsUserCreation(t *testing.T) {
 	}
 	_, err = s.UpdateUser(t.Context(), superAdmin, u.ID, admin.UserChange{Password: &another})
 	require.NoError(t, err)
-	assert.Equal(t, passwordStore{u.ID: "hash of another one"}, passwords)
+	assert.Equal(t, "hash of another one", f.passwordOf(t, u.ID))
 }
 
 func TestMembersAreForAdminsOfTheirTenant(t *testing.T) {
@@ -292,7 +294,7 @@ func TestInvitationIsValidForItsLifetime(t *testing.T) {
 func TestRefusedAcceptanceDoesNotUseUpTheInvitation(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	s, passwords := f.withPasswords()
+	s := f.withPasswords()
 	_, token, err := s.Invite(t.Context(), superAdmin, "acme",
 		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Editor})
 	require.NoError(t, err)
@@ -308,10 +310,7 @@ func TestRefusedAcceptanceDoesNotUseUpTheInvitation(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, f.acme.ID, tenant.ID)
 	assert.Equal(t, tenancy.Editor, m.Role)
-	assert.Empty(t, passwords, "the password is stored with the user, not afterwards")
-	stored, err := f.ports.Passwords.Get(t.Context(), m.User)
-	require.NoError(t, err)
-	assert.Equal(t, "hash of a long one", stored.Hash)
+	assert.Equal(t, "hash of a long one", f.passwordOf(t, m.User))
 	assert.Equal(t, map[tenancy.ID]tenancy.Role{f.acme.ID: tenancy.Editor},
 		f.signedIn(t, m.User).Roles)
 }
@@ -319,7 +318,7 @@ func TestRefusedAcceptanceDoesNotUseUpTheInvitation(t *testing.T) {
 func TestNewPersonNeedsAWayToSignIn(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	s, _ := f.withPasswords()
+	s := f.withPasswords()
 	_, token, err := s.Invite(t.Context(), superAdmin, "acme",
 		admin.NewInvitation{Email: "bob@example.com", Role: tenancy.Editor})
 	require.NoError(t, err)
@@ -329,7 +328,7 @@ func TestNewPersonNeedsAWayToSignIn(t *testing.T) {
 	_, err = f.ports.Users.ByEmail(t.Context(), "bob@example.com")
 	wantCode(t, tenancy.CodeNotFound, err)
 
-	elsewhere := admin.New(f.ports, admin.Options{Passwords: passwordStore{},
+	elsewhere := admin.New(f.ports, admin.Options{Passwords: plainHasher{},
 		PasswordOptional: true, Clock: func() time.Time { return *f.clock }})
 	_, _, err = elsewhere.AcceptInvitation(t.Context(), tenancy.Principal{},
 		admin.Acceptance{Token: token})
@@ -341,7 +340,7 @@ func TestNewPersonNeedsAWayToSignIn(t *testing.T) {
 func TestInvitationDoesNotChangeAnExistingAccount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	s, passwords := f.withPasswords()
+	s := f.withPasswords()
 	ada, adaNow := f.user(t, "ada@example.com")
 	_, eveNow := f.user(t, "eve@example.com")
 	_, token, err := s.Invite(t.Context(), superAdmin, "acme",
@@ -356,7 +355,7 @@ func TestInvitationDoesNotChangeAnExistingAccount(t *testing.T) {
 	m, _, err := s.AcceptInvitation(t.Context(), adaNow(), takeover)
 	require.NoError(t, err)
 	assert.Equal(t, ada.ID, m.User)
-	assert.Empty(t, passwords)
+	assert.Empty(t, f.passwordOf(t, ada.ID))
 	stored, err := f.GetUser(t.Context(), superAdmin, ada.ID)
 	require.NoError(t, err)
 	assert.Equal(t, ada, stored, "the account must not change")

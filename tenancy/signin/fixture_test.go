@@ -55,7 +55,7 @@ func (f *fixture) user(t *testing.T, name string) identity.User {
 func (f *fixture) userWithoutPassword(t *testing.T, name string) identity.User {
 	t.Helper()
 	u, err := f.Users.Create(t.Context(),
-		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name}, "")
 	require.NoError(t, err)
 	return u
 }

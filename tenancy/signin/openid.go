@@ -170,7 +170,7 @@ func (s *Service) userOf(ctx context.Context, found Claims) (string, error) {
 		name = found.Email
 	}
 	user, err = s.users.Create(ctx,
-		identity.User{ID: s.newID().String(), Email: found.Email, Name: name})
+		identity.User{ID: s.newID().String(), Email: found.Email, Name: name}, "")
 	switch tenancy.CodeOf(err) {
 	case tenancy.CodeInvalid: // the address isn't valid here
 		return "", errProvider.Because(err)

@@ -51,12 +51,6 @@ func (s *Service) Hash(ctx context.Context, password string) (string, error) {
 	return s.hasher.hash(ctx, password)
 }
 
-// Set stores a password hash that [Service.Hash] returned, and ends all sessions of
-// the user. It doesn't check permissions: the calling code must.
-func (s *Service) Set(ctx context.Context, user, hash string) error {
-	return s.passwords.Set(ctx, user, hash, "")
-}
-
 // ChangePassword changes the caller's own password. It ends all other sessions of
 // the user, and returns a new secret for the caller's session. A wrong old password
 // is [tenancy.CodeForbidden]; attempts are limited as at sign-in. A user without a

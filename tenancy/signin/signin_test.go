@@ -313,7 +313,7 @@ func TestPasswordThatChangesDuringSignInBeginsNoSession(t *testing.T) {
 	s := memory.New(nil, memory.Options{}).Services()
 	plain := signin.New(s, signin.Options{Cost: cheapCost})
 	u, err := s.Users.Create(t.Context(),
-		identity.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"})
+		identity.User{ID: tenancy.NewID().String(), Email: "ada@example.com", Name: "ada"}, "")
 	require.NoError(t, err)
 	set := func(password string) {
 		hash, err := plain.Hash(t.Context(), password)

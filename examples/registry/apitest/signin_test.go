@@ -31,7 +31,7 @@ func createUserWithBcrypt(t *testing.T, databaseURL, name string) identity.User 
 	defer db.Close()
 	services := db.Services()
 	u, err := services.Users.Create(t.Context(),
-		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name})
+		identity.User{ID: tenancy.NewID().String(), Email: name + "@example.com", Name: name}, "")
 	require.NoError(t, err)
 	hash, err := bcrypt.GenerateFromPassword([]byte(testPassword), bcrypt.MinCost)
 	require.NoError(t, err)

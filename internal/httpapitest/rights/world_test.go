@@ -116,7 +116,7 @@ func (w *world) setState(id tenancy.ID, state tenancy.State) {
 
 func (w *world) addUser(name string, superAdmin bool) identity.User {
 	made, err := w.store.Users.Create(w.t.Context(), identity.User{ID: tenancy.NewID().String(),
-		Email: name + w.number + "@example.com", Name: name, SuperAdmin: superAdmin})
+		Email: name + w.number + "@example.com", Name: name, SuperAdmin: superAdmin}, "")
 	require.NoError(w.t, err)
 	return made
 }

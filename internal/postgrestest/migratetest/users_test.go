@@ -45,7 +45,7 @@ func TestMigrationKeepsUsersWhoseEmailsDifferOnlyInCase(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 3)
 	_, err = users.Create(t.Context(),
-		identity.User{ID: tenancy.NewID().String(), Email: "aDa@example.com", Name: "Eve"})
+		identity.User{ID: tenancy.NewID().String(), Email: "aDa@example.com", Name: "Eve"}, "")
 	require.Equal(t, tenancy.CodeAlreadyExists, tenancy.CodeOf(err))
 
 	// After the first user is removed, the other one can take the address.

@@ -40,19 +40,38 @@ func (r userRow) user() identity.User {
 	}
 }
 
-func (s *users) Create(ctx context.Context, u identity.User) (identity.User, error) {
+func (s *users) Create(
+	ctx context.Context, u identity.User, passwordHash string,
+) (identity.User, error) {
 	var row userRow
 	err := s.pool.SystemTx(ctx, "create a user",
 		func(ctx context.Context, tx bun.Tx) (err error) {
 			if row, err = insertUser(ctx, tx, u); err != nil {
 				return err
 			}
-			return audit.RecordPlatform(ctx, tx, identity.UserCreated(row.user()))
+			events := []tenancy.Event{identity.UserCreated(row.user())}
+			if passwordHash != "" {
+				set, err := setPassword(ctx, tx, row.ID, passwordHash, "")
+				if err != nil {
+					return err
+				}
+				events = append(events, set)
+			}
+			return recordPlatform(ctx, tx, events)
 		})
 	if err != nil {
 		return identity.User{}, userError(err)
 	}
 	return row.user(), nil
+}
+
+func recordPlatform(ctx context.Context, tx bun.IDB, events []tenancy.Event) error {
+	for _, e := range events {
+		if err := audit.RecordPlatform(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insertUser stores the normal form as the address and as its unique key. Users that were
@@ -189,6 +208,14 @@ func (s *users) Update(
 func updateUser(
 	ctx context.Context, tx bun.IDB, before identity.User, c ports.UserChange,
 ) (identity.User, error) {
+	var set []tenancy.Event
+	if c.PasswordHash != nil {
+		event, err := setPassword(ctx, tx, before.ID, *c.PasswordHash, "")
+		if err != nil {
+			return identity.User{}, err
+		}
+		set = append(set, event)
+	}
 	var row userRow
 	err := tx.NewRaw("UPDATE bailiwick.users SET email = coalesce(?0::text, email),"+
 		" email_key = coalesce(?0::text, email_key), name = coalesce(?1::text, name),"+
@@ -198,7 +225,8 @@ func updateUser(
 	if err != nil {
 		return identity.User{}, err
 	}
-	return row.user(), audit.RecordPlatform(ctx, tx, identity.UserUpdated(before, row.user()))
+	return row.user(), recordPlatform(ctx, tx,
+		append([]tenancy.Event{identity.UserUpdated(before, row.user())}, set...))
 }
 
 // Remove locks the user first, so that no transaction makes them a member meanwhile, and then the
