@@ -37,6 +37,9 @@ func TestPurgeRefusesByNameTheTablesInWhichItWouldLeaveRows(t *testing.T) {
 			" elsewhere.notes DEFAULT; INSERT INTO elsewhere.notes VALUES ('{id}');" +
 			" GRANT USAGE ON SCHEMA elsewhere TO bailiwick_owner;" +
 			" GRANT SELECT ON elsewhere.notes TO bailiwick_owner", "elsewhere.notes"},
+		"a materialized view": {"CREATE MATERIALIZED VIEW names AS SELECT tenant_id, 'n' AS name" +
+			" FROM (VALUES ('{id}')) AS v (tenant_id); GRANT SELECT ON names TO bailiwick_owner",
+			"names"},
 		"a table that can't be read": {
 			"CREATE TABLE memos (tenant_id text)", "can't read them: public.memos"},
 	} {
@@ -66,6 +69,15 @@ func TestPurgeIgnoresRowsOfOtherTenantsElsewhere(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	plantFor(t, w, elsewhere("tenant_id text", "'"+w.Other.String()+"'"))
+	_, err := w.DB.Tenants().Purge(t.Context(), w.Acme)
+	require.NoError(t, err)
+}
+
+func TestPurgeIgnoresAnEmptyMaterializedView(t *testing.T) {
+	t.Parallel()
+	w := fixture.NewWorld(t, true)
+	plantFor(t, w, "CREATE MATERIALIZED VIEW names AS SELECT tenant_id FROM widgets WITH NO DATA;"+
+		" GRANT SELECT ON names TO bailiwick_owner")
 	_, err := w.DB.Tenants().Purge(t.Context(), w.Acme)
 	require.NoError(t, err)
 }

@@ -1,5 +1,5 @@
--- The tables that have a tenant's id and that a purge doesn't empty: in another schema, with an id of
--- another type or under another name, or out of the owner's reach. exempt are the tables whose rows
+-- The tables and materialized views that have a tenant's id and that a purge doesn't empty: in another
+-- schema, with an id of another type or under another name, or out of the owner's reach. exempt are the tables whose rows
 -- belong to no tenant, whatever their columns say.
 CREATE FUNCTION bailiwick.other_tenant_tables(declared text[], exempt text[])
 RETURNS TABLE (oid oid, name text, columns text[])
@@ -8,7 +8,7 @@ AS $$
   SELECT c.oid, format('%I.%I', n.nspname, c.relname), array_agg(quote_ident(a.attname) ORDER BY a.attnum)
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-   WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
+   WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.relispopulated AND NOT c.relispartition AND c.relpersistence <> 't'
      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'bailiwick')
      AND NOT EXISTS (SELECT FROM pg_constraint AS k -- the database itself refuses to remove the tenant
         WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid = 'bailiwick.tenants'::regclass AND k.conkey = ARRAY[a.attnum]
@@ -53,7 +53,7 @@ BEGIN
     END IF;
   END LOOP;
   IF holding <> '{}' THEN
-    RETURN format('tables that aren''t declared hold rows of the tenant: %s; declare each table as one of tenants, or delete the tenant''s rows from it',
+    RETURN format('tables that aren''t declared hold rows of the tenant: %s; declare each table as one of tenants, or delete the tenant''s rows from it (a materialized view: drop it, or name it as one without tenants and refresh it afterwards)',
       array_to_string(holding, ', '));
   END IF;
   IF hidden <> '{}' THEN
