@@ -44,6 +44,23 @@ func execSQL(t *testing.T, url, statement string) {
 	require.NoError(t, err)
 }
 
+// A database that the registry shares with another program may have a table with such a column.
+func TestTableWithoutTenantsIsDeclaredByASetting(t *testing.T) {
+	t.Parallel()
+	url := migratedDatabase(t)
+	execSQL(t, url, `CREATE SCHEMA reporting; CREATE TABLE reporting.totals (tenant_id text);
+		GRANT USAGE ON SCHEMA reporting TO PUBLIC; GRANT SELECT ON reporting.totals TO PUBLIC`)
+	set := databaseSettings(t, url, "true")
+	found := runDoctor(t, set, cli.ExitRefused)
+	require.Contains(t, found[0].Object, "reporting.totals")
+	require.Contains(t, found[0].Why, "TABLES_WITHOUT_TENANTS")
+
+	set["TABLES_WITHOUT_TENANTS"] = "memos, reporting.totals"
+	for _, f := range runDoctor(t, set, cli.ExitDone) {
+		require.Equal(t, "warning", f.Severity, "%+v", f)
+	}
+}
+
 func TestDoctorFindsNoErrorInFreshRegistry(t *testing.T) {
 	t.Parallel()
 	set := databaseSettings(t, migratedDatabase(t), "true")

@@ -101,7 +101,8 @@ func (reg *Registry) databaseOptions(
 		URL: url, AppURL: cfg.appURL, SystemURL: cfg.systemURL, ListenURL: cfg.listenURL,
 		Schema: cfg.schema, RolePrefix: cfg.rolePrefix,
 		MultiTenant: cfg.multiTenant, SkipMigrations: !cfg.autoMigrate,
-		Tables: kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
+		WithoutTenants: cfg.withoutTenants,
+		Tables:         kinds.Tables(), Migrations: registryMigrations, Adopt: kinds.Adoption(),
 		SecretsKey: key, AuditRetention: cfg.auditRetention,
 		StartWait: cfg.databaseWait, Logger: log,
 	}

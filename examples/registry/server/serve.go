@@ -24,7 +24,12 @@ type Cmd struct{}
 func (Cmd) Help() string {
 	return `Settings, from the environment:
   DATABASE_URL     PostgreSQL to use; empty: an embedded one, kept under DATA_DIR
+  APP_DATABASE_URL, SYSTEM_DATABASE_URL
+                   how the two roles log in, if not with the default names and passwords
   DATABASE_SCHEMA  schema of the registry's tables (public)
+  ROLE_PREFIX      begins the names of the library's roles (bailiwick_ and the database's oid)
+  TABLES_WITHOUT_TENANTS
+                   other tables of the database whose column tenant_id means something else (none)
   LISTEN_URL       the PostgreSQL server's own URL, if DATABASE_URL is that of a connection pooler
   DATA_DIR         directory of the embedded database and of the secrets key
   ADDR             listen address (127.0.0.1:8080); port 0 picks a free one

@@ -39,6 +39,7 @@ type Settings struct {
 	limits         limitSettings
 	openID         openIDSettings
 	databaseWait   time.Duration // 0: the default
+	withoutTenants []string      // tables with a column tenant_id that means something else
 }
 
 // minAdminToken is the shortest platform token that is allowed, in characters.
@@ -61,7 +62,7 @@ func ReadSettings(environment func(string) string) (Settings, error) {
 		schema:      getenv("DATABASE_SCHEMA"),
 		rolePrefix:  getenv("ROLE_PREFIX"),
 	}
-	var errs [11]error // all are reported at once, so that one start shows every mistake
+	var errs [12]error // all are reported at once, so that one start shows every mistake
 	s.multiTenant, errs[0] = parseBool(getenv, "MULTI_TENANT", false)
 	s.autoMigrate, errs[1] = parseBool(getenv, "AUTO_MIGRATE", true)
 	s.secretsKey, errs[2] = parseSecretsKey(getenv("SECRETS_KEY"))
@@ -73,6 +74,7 @@ func ReadSettings(environment func(string) string) (Settings, error) {
 	s.limits, errs[8] = readLimits(getenv)
 	s.databaseWait, errs[9] = parseWait(getenv("DATABASE_WAIT"))
 	s.adminToken, errs[10] = t.Token("ADMIN_TOKEN")
+	s.withoutTenants, errs[11] = parseTables(getenv("TABLES_WITHOUT_TENANTS"))
 	if err := errors.Join(append(errs[:], s.check())...); err != nil {
 		return s, err
 	}
@@ -120,6 +122,23 @@ func checkDatabaseURL(name, text string) error {
 			" postgres://user:password@host:port/database?sslmode=…: %w", name, err)
 	}
 	return nil
+}
+
+// parseTables parses the setting TABLES_WITHOUT_TENANTS: names of tables, separated by commas.
+func parseTables(text string) (names []string, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		schema, table, qualified := strings.Cut(name, ".")
+		if schema == "" || qualified && table == "" || strings.ContainsAny(name, `"'`) {
+			return nil, fmt.Errorf("invalid TABLES_WITHOUT_TENANTS %q: separate the names of tables"+
+				" with commas, such as memos,reporting.totals, without quotation marks", text)
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // checkSchema checks the setting DATABASE_SCHEMA; empty is valid.

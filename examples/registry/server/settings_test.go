@@ -43,6 +43,11 @@ func TestServeRefusesInvalidSettings(t *testing.T) {
 			"OIDC_CLIENT_SECRET is in quotation marks: remove them"},
 		"ROLE_PREFIX that PostgreSQL reserves": {map[string]string{"ROLE_PREFIX": "pg_x"},
 			"begins with pg_, which PostgreSQL reserves"},
+		"TABLES_WITHOUT_TENANTS with an empty name": {
+			map[string]string{"TABLES_WITHOUT_TENANTS": "memos,,reporting.totals"},
+			`invalid TABLES_WITHOUT_TENANTS "memos,,reporting.totals"`},
+		"TABLES_WITHOUT_TENANTS in quotation marks": {
+			map[string]string{"TABLES_WITHOUT_TENANTS": `"memos"`}, "without quotation marks"},
 		"DATABASE_SCHEMA of the library": {map[string]string{"DATABASE_SCHEMA": "bailiwick"},
 			`invalid DATABASE_SCHEMA: postgres: the schema "bailiwick" is the library's`},
 		"invalid MULTI_TENANT": {map[string]string{"MULTI_TENANT": "maybe"},

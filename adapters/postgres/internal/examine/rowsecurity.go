@@ -76,7 +76,7 @@ func otherIDFinding(f doctor.Finding, t catalog.RowSecurity) doctor.Finding {
 	f.Code, f.Safe = "tenant_id_type", false
 	f.Why = "the table has a tenant's id that isn't a column tenant_id of type uuid, so that" +
 		" nothing keeps tenants apart: change the column, or declare the table in" +
-		" Options.WithoutTenants"
+		" Options.WithoutTenants (TABLES_WITHOUT_TENANTS)"
 	f.Fix = "ALTER TABLE " + t.Name + " ALTER COLUMN tenant_id TYPE uuid USING tenant_id::text::uuid"
 	if t.IDColumn != schema.TenantColumn {
 		f.Fix = "ALTER TABLE " + t.Name + " RENAME COLUMN " + t.IDColumn + " TO tenant_id"

@@ -96,7 +96,9 @@ func (s *tenants) refuseLeftovers(ctx context.Context, tx bun.IDB, slug tenancy.
 	if err != nil || !refusal.Valid {
 		return err
 	}
-	return tenancy.Errorf(tenancy.CodeInvalidState, "nothing was purged: %s", refusal.String)
+	return tenancy.Errorf(tenancy.CodeInvalidState, "nothing was purged: %s;"+
+		" tables without tenants are those in Options.WithoutTenants (TABLES_WITHOUT_TENANTS)",
+		refusal.String)
 }
 
 // purge removes the rows of the tenant that ctx is scoped to, and certifies what it removed.
