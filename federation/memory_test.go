@@ -80,7 +80,7 @@ func TestMemoryOfReadBundleIsBoundedWhateverIsLong(t *testing.T) {
 		"white space in an item":        {item, "\r\n  ", tenancy.CodeInvalidJSON},
 		"white space in a spec":         {item + `"spec":{"x":`, " ", tenancy.CodeInvalidJSON},
 		"white space between tokens": {item + `"spec":{"x":[`,
-			"1" + strings.Repeat(" ", 1000) + ",", tenancy.CodeTooLarge},
+			"1" + strings.Repeat(" ", 300) + ",", tenancy.CodeTooLarge},
 		"a name":               {item + `"name":"`, "n", tenancy.CodeTooLarge},
 		"a kind":               {item + `"kind":"`, "k", tenancy.CodeTooLarge},
 		"a digest":             {item + `"digest":"`, "d", tenancy.CodeTooLarge},
