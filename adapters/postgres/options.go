@@ -58,7 +58,8 @@ type Options struct {
 	// WithoutTenants and Adopt, and what Migrations create. Every session has it as its
 	// search_path. A migration creates the schema if it doesn't exist. It may have any name
 	// that isn't PostgreSQL's or the library's; upper-case letters, spaces and quotation marks
-	// are written as they are. Defaults to public.
+	// are written as they are. Defaults to public, or to the schema in which the sessions of
+	// URL find the tables of an earlier version by their names.
 	Schema string
 
 	// WithoutTenants names tables, as table or schema.table, that have a column tenant_id or
@@ -279,8 +280,15 @@ func (o Options) settings() pool.Settings {
 	}
 }
 
-// complete fills in the names of the roles, and the URLs with which they log in.
+// complete fills in the schema of the tables, the names of the roles, and the URLs with which they
+// log in.
 func (o Options) complete(ctx context.Context, c config) (config, error) {
+	if o.Schema == "" {
+		var err error
+		if c, err = o.followSchema(ctx, c); err != nil {
+			return config{}, err
+		}
+	}
 	s := &c.Settings
 	owner, err := s.MigratingUser()
 	if err != nil {

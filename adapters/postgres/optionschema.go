@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"strings"
 	"unicode"
@@ -9,12 +10,24 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrate"
 )
 
 const maxSchema = 63 // bytes: PostgreSQL truncates a longer name
 
 // schema returns the schema of the tables whose name has none.
 func (o Options) schema() string { return cmp.Or(o.Schema, "public") }
+
+// followSchema replaces the default schema by the one in which an earlier version has the tables.
+func (o Options) followSchema(ctx context.Context, c config) (config, error) {
+	inUse, err := migrate.SchemaInUse(ctx, o.firstURL(), c.Config)
+	if err != nil || inUse == "" || CheckSchema(inUse) != nil {
+		return c, err
+	}
+	o.Schema, c.Settings.Schema = inUse, inUse
+	c.Declared, err = o.declarations()
+	return c, err
+}
 
 // declarations parses what the options say about tables.
 func (o Options) declarations() (*declare.Set, error) {

@@ -180,43 +180,59 @@ func TestMigratedDatabaseRefusesAnotherSchema(t *testing.T) {
 	require.Equal(t, before, dump(t, databaseURL))
 }
 
-func TestSearchPathOfURLMustBeginWithTheSchema(t *testing.T) {
+// requireFollowed requires that the tables in a schema, which the sessions of databaseURL find by
+// their names, are adopted, served and reverted without the setting, and refused with another one.
+func requireFollowed(t *testing.T, databaseURL, schema string) {
+	t.Helper()
+	before := dump(t, databaseURL)
+	set := commandSettings(t, databaseURL, "public")
+	require.Contains(t, harness.Run(t, set, "migrate", "up").RequireStatus(t, cli.ExitRefused).Err,
+		"DATABASE_SCHEMA")
+	require.Equal(t, before, dump(t, databaseURL))
+
+	set["DATABASE_SCHEMA"] = ""
+	harness.Run(t, set, "migrate", "up", "--phase", "contract", "--watch", "2s").
+		RequireStatus(t, cli.ExitDone)
+	set["MULTI_TENANT"] = "true"
+	harness.Run(t, set, "migrate", "up").RequireStatus(t, cli.ExitDone)
+	require.Contains(t, harness.Run(t, set, "doctor").RequireStatus(t, cli.ExitDone).Out,
+		"No findings")
+	t.Run("serve", func(t *testing.T) {
+		s := harness.Serve(t, map[string]string{"DATABASE_URL": databaseURL, "MULTI_TENANT": "true"})
+		first := readResponses(t, harness.Caller{Server: s, Token: oldKey})
+		require.Contains(t, first["/api/v1/agents/agent-2"], `"extends":"agent-1"`)
+	})
+	plain, _, _ := strings.Cut(databaseURL, "?")
+	require.Zero(t, tablesIn(t, plain+"?sslmode=disable", "public"))
+	harness.Run(t, set, "migrate", "down").RequireStatus(t, cli.ExitDone)
+	require.Equal(t, before, dump(t, databaseURL))
+}
+
+func TestSchemaOfAnURLsSearchPathIsFollowed(t *testing.T) {
 	t.Parallel()
 	for _, schema := range schemas {
 		t.Run(schema, func(t *testing.T) {
 			t.Parallel()
 			databaseURL := singleTenantIn(t, schema)
-			before := dump(t, databaseURL)
 			path := strings.NewReplacer(`\`, `\\`, " ", `\ `).Replace(quoted(schema) + ", public")
 			u, err := url.Parse(databaseURL)
 			require.NoError(t, err)
 			query := u.Query()
 			query.Set("options", "-csearch_path="+path)
 			u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
-			set := commandSettings(t, u.String(), "")
-			require.Contains(t, harness.Run(t, set, "migrate", "up").
-				RequireStatus(t, cli.ExitRefused).Err, "search_path")
-			require.Equal(t, before, dump(t, databaseURL))
-			set["DATABASE_SCHEMA"] = schema
-			harness.Run(t, set, "migrate", "up").RequireStatus(t, cli.ExitDone)
-			require.Zero(t, tablesIn(t, databaseURL, "public"))
+			requireFollowed(t, u.String(), schema)
 		})
 	}
 }
 
-// The deployed version's sessions find the schema by a setting of the database.
-func TestSearchPathOfDatabaseDoesNotReplaceTheSetting(t *testing.T) {
+func TestSchemaOfADatabasesSearchPathIsFollowed(t *testing.T) {
 	t.Parallel()
 	databaseURL := singleTenantIn(t, "registry")
 	db := connect(t, databaseURL)
 	_, err := db.ExecContext(t.Context(), "DO $$ BEGIN EXECUTE format("+
-		"'ALTER DATABASE %I SET search_path = registry', current_database()); END $$")
+		"'ALTER DATABASE %I SET search_path = empty, registry', current_database()); END $$;"+
+		" CREATE SCHEMA empty")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
-	set := commandSettings(t, databaseURL, "")
-	require.Contains(t, harness.Run(t, set, "migrate", "up").RequireStatus(t, cli.ExitRefused).Err,
-		"set DATABASE_SCHEMA=registry")
-	set["DATABASE_SCHEMA"] = "registry"
-	harness.Run(t, set, "migrate", "up").RequireStatus(t, cli.ExitDone)
-	harness.Run(t, set, "migrate", "down").RequireStatus(t, cli.ExitDone)
+	requireFollowed(t, databaseURL, "registry")
 }

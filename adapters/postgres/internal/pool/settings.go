@@ -111,6 +111,12 @@ func NewListenConnector(url string, timeout time.Duration) (*session.Opener, err
 	})
 }
 
+// NewUnpinnedConnector is like [NewConnector], for a session with the settings that its role, its
+// database and the connection string give it.
+func NewUnpinnedConnector(url string, timeout time.Duration) (*session.Opener, error) {
+	return newConnector(url, timeout, session.OpenerConfig{})
+}
+
 // newConnector completes o.
 func newConnector(
 	url string, timeout time.Duration, o session.OpenerConfig,
