@@ -48,3 +48,11 @@ func TestNewNamesMissingPorts(t *testing.T) {
 			func() { signin.New(s, signin.Options{}) })
 	}
 }
+
+func TestNewNamesTheSameMissingPortEachTime(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		assert.PanicsWithValue(t, "signin.New: Services.Users is nil",
+			func() { signin.New(ports.Services{}, signin.Options{}) })
+	}
+}

@@ -146,16 +146,23 @@ func (o Options) Check() error {
 // New makes a service that uses ports of s. If a port that it needs is nil or an
 // option is invalid, New panics and names it: these are faults of the program.
 func New(s ports.Services, o Options) *Service {
-	for name, missing := range map[string]bool{
-		"Users": s.Users == nil, "Memberships": s.Memberships == nil,
-		"Passwords": s.Passwords == nil, "Sessions": s.Sessions == nil,
-		"SessionFinder": s.SessionFinder == nil,
-		"LoginAttempts": s.LoginAttempts == nil, "Identities": s.Identities == nil,
-		"PlatformAudit": s.PlatformAudit == nil,
-	} {
-		if missing {
-			panic("signin.New: Services." + name + " is nil")
-		}
+	switch {
+	case s.Users == nil:
+		panic("signin.New: Services.Users is nil")
+	case s.Memberships == nil:
+		panic("signin.New: Services.Memberships is nil")
+	case s.Passwords == nil:
+		panic("signin.New: Services.Passwords is nil")
+	case s.Sessions == nil:
+		panic("signin.New: Services.Sessions is nil")
+	case s.SessionFinder == nil:
+		panic("signin.New: Services.SessionFinder is nil")
+	case s.LoginAttempts == nil:
+		panic("signin.New: Services.LoginAttempts is nil")
+	case s.Identities == nil:
+		panic("signin.New: Services.Identities is nil")
+	case s.PlatformAudit == nil:
+		panic("signin.New: Services.PlatformAudit is nil")
 	}
 	if err := o.Check(); err != nil {
 		panic("signin.New: " + err.Error())
