@@ -2,7 +2,9 @@ package tenancy
 
 import "context"
 
-type tenantKey struct{}
+type tenantKey struct{} // of an ID
+
+type wholeTenantKey struct{} // of a Tenant
 
 type principalKey struct{}
 
@@ -21,6 +23,31 @@ func FromContext(ctx context.Context) (ID, error) {
 	}
 	return id, nil
 }
+
+// WithTenant returns ctx with a whole tenant, for [TenantFrom], and with its id, as
+// [NewContext] does.
+func WithTenant(ctx context.Context, t Tenant) context.Context {
+	return context.WithValue(NewContext(ctx, t.ID), wholeTenantKey{}, t)
+}
+
+// TenantFrom returns the whole tenant in ctx: its name, settings and quotas too, as they
+// were when the request's tenant was found. If ctx has no tenant, or only the id of one,
+// the error is [CodeNoTenant]. The Settings are shared with other requests: they must not
+// be modified.
+func TenantFrom(ctx context.Context) (Tenant, error) {
+	id, err := FromContext(ctx)
+	if err != nil {
+		return Tenant{}, err
+	}
+	t, ok := ctx.Value(wholeTenantKey{}).(Tenant)
+	if !ok || t.ID != id {
+		return Tenant{}, errOnlyID
+	}
+	return t, nil
+}
+
+var errOnlyID = Errorf(CodeNoTenant,
+	"the context has only the id of a tenant: put the whole tenant into it with WithTenant")
 
 // WithPrincipal returns ctx with the authenticated caller.
 func WithPrincipal(ctx context.Context, p Principal) context.Context {

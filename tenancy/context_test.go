@@ -53,3 +53,32 @@ func TestContextCarriesPrincipal(t *testing.T) {
 		t.Error("a principal alone gives the context a tenant")
 	}
 }
+
+func TestContextCarriesTheWholeTenant(t *testing.T) {
+	t.Parallel()
+	acme := tenancy.Tenant{ID: tenancy.NewID(), Slug: "acme", Name: "Acme"}
+	ctx := tenancy.WithTenant(t.Context(), acme)
+	if got, err := tenancy.TenantFrom(ctx); err != nil || got.Name != "Acme" {
+		t.Errorf("TenantFrom: %+v, %v", got, err)
+	}
+	if id, err := tenancy.FromContext(ctx); err != nil || id != acme.ID {
+		t.Errorf("FromContext: %s, %v", id, err)
+	}
+	for name, ctx := range map[string]context.Context{
+		"an empty context":              t.Context(),
+		"only an id":                    tenancy.NewContext(t.Context(), acme.ID),
+		"the zero tenant":               tenancy.WithTenant(t.Context(), tenancy.Tenant{}),
+		"another id over the tenant":    tenancy.NewContext(ctx, tenancy.DefaultID),
+		"the zero id over the tenant":   tenancy.NewContext(ctx, tenancy.ID{}),
+		"the zero tenant over a tenant": tenancy.WithTenant(ctx, tenancy.Tenant{}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tenancy.TenantFrom(ctx)
+			WantCode(t, err, tenancy.CodeNoTenant)
+			if got.Name != "" {
+				t.Errorf("TenantFrom returned %+v with its error", got)
+			}
+		})
+	}
+}

@@ -106,7 +106,7 @@ func (a *api) authorizeCaller(c *call, op operation) (err error) {
 	if err := a.mayWorkIn(c.principal, tenant, op); err != nil {
 		return err
 	}
-	c.Request = c.WithContext(tenancy.NewContext(c.Context(), tenant.ID))
+	c.Request = c.WithContext(tenancy.WithTenant(c.Context(), tenant))
 	return a.auditSuperAdmin(c, op)
 }
 

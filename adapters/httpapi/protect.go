@@ -12,7 +12,7 @@ import (
 // code as for the API's routes: request id, credentials, cross-origin protection,
 // resolution of the tenant, its state and request quota, the caller's role, the reason
 // of a super-admin, the audit of refusals, problems and the access log. The handler
-// finds the caller ([tenancy.PrincipalFrom]) and the tenant ([tenancy.FromContext]) in
+// finds the caller ([tenancy.PrincipalFrom]) and the tenant ([tenancy.TenantFrom]) in
 // the context. A path may name the tenant with the wildcard {tenant}.
 //
 // A permission that no role has, such as [tenancy.UserManage], needs a super-admin and

@@ -11,7 +11,7 @@ import (
 // Tenant authenticates no caller and checks no permission: any caller who names a tenant
 // reaches the handler. Use [API.Protect] for every route that isn't public. Tenant returns a
 // middleware that only finds the request's tenant and puts it into the context, for
-// [tenancy.FromContext] and every scoped statement: for public routes, and inside a
+// [tenancy.FromContext], [tenancy.TenantFrom] and every scoped statement: for public routes, and inside a
 // host's own authentication. A request without a tenant, or with an unknown, deleted
 // or suspended one, doesn't reach the handler: its response is a [Problem].
 //
@@ -40,7 +40,7 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 				writeProblem(w, r, withLogHandler(slog.Default()), err)
 				return
 			}
-			next.ServeHTTP(w, r.WithContext(tenancy.NewContext(r.Context(), tenant.ID)))
+			next.ServeHTTP(w, r.WithContext(tenancy.WithTenant(r.Context(), tenant)))
 		})
 	}
 }

@@ -39,6 +39,11 @@ func newWithHostRoutes(t *testing.T, options ...apitest.Option) hostRegistry {
 			fmt.Fprint(w, "first")
 			w.(http.Flusher).Flush()
 		})))
+	mux.Handle("GET /host/tenant", api.Protect(tenancy.ResourceRead,
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			tenant, err := tenancy.TenantFrom(r.Context())
+			fmt.Fprintf(w, "%s %s %v", tenant.Slug, tenant.Settings, err)
+		})))
 	mux.Handle("POST /host/body", api.Protect(tenancy.ResourceWrite,
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, err := io.Copy(io.Discard, r.Body)
@@ -71,6 +76,19 @@ func (h hostRegistry) wantSame(t *testing.T, req apitest.Request, hostPath strin
 	assert.Equal(t, want.Status, got.Status)
 	assert.Equal(t, string(want.Body), string(got.Body), "%+v", req)
 	assert.Equal(t, plainHeaders(want.Header), plainHeaders(got.Header))
+}
+
+func TestProtectedHandlerHasTheWholeTenant(t *testing.T) {
+	t.Parallel()
+	reg := newWithHostRoutes(t)
+	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme",
+		`{"name":"Acme","settings":{"theme":"dark"}}`)).Want(t, http.StatusOK)
+	res := reg.Do(t, apitest.Get("acme-viewer", "/host/tenant")).Want(t, http.StatusOK)
+	assert.Equal(t, `acme {"theme":"dark"} <nil>`, string(res.Body))
+
+	off := newWithHostRoutes(t, func(o *httpapi.Options) { o.MultiTenant = false })
+	res = off.Do(t, apitest.Get("root", "/host/tenant")).Want(t, http.StatusOK)
+	assert.Equal(t, "default {} <nil>", string(res.Body))
 }
 
 func TestProtectedRouteRefusesAsTheAPIDoes(t *testing.T) {
