@@ -1,8 +1,8 @@
 // Package resolve finds the tenant that a request is for.
 //
 // Four sources can name the tenant: the subdomain of a base domain, the header
-// X-Tenant-ID, a segment of the path, and the caller's API key. All sources of a
-// request must name the same tenant. The result is that tenant or an error, never
+// X-Tenant-ID, a segment of the path, and the caller's API key. A host adds its own
+// ([Options].Sources). All sources of a request must name the same tenant. The result is that tenant or an error, never
 // a guess:
 //
 //	tenants := resolve.New(store, resolve.Options{BaseDomain: "notes.example.com"})

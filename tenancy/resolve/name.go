@@ -2,8 +2,8 @@ package resolve
 
 import "github.com/bailiwick-go/bailiwick/tenancy"
 
-// maxDistinctNames is the largest number of different names in a request: host,
-// header, path and key have one each.
+// maxDistinctNames is the largest number of different names in a request without
+// [Options.Sources]: host, header, path and key have one each.
 const maxDistinctNames = 4
 
 const idLength = 36 // characters
@@ -114,6 +114,9 @@ func (r *Resolver) appendNames(list []name, s Sources) (names []name, consistent
 	}
 	if !s.Key.IsZero() {
 		list = add(list, name{id: s.Key})
+	}
+	for _, text := range s.Others {
+		list = add(list, parseName(text))
 	}
 	return list, true
 }

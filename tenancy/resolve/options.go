@@ -18,6 +18,10 @@ type Options struct {
 	// X-Forwarded-For and X-Forwarded-Proto are trusted. Defaults to none.
 	TrustedProxies []netip.Prefix
 
+	// Sources are the host's own ways to name a tenant, besides the subdomain, X-Tenant-ID,
+	// the path and the API key. Defaults to none.
+	Sources []Source
+
 	// CacheSize limits each of four caches: by slug and by id, for authenticated
 	// and for unauthenticated callers. Unknown names are cached too. Defaults to
 	// 20,000 entries.
@@ -60,6 +64,11 @@ func (o Options) Check() error {
 	for i, p := range o.TrustedProxies {
 		if !p.IsValid() {
 			return fmt.Errorf("Options.TrustedProxies[%d] is not a network", i)
+		}
+	}
+	for i, s := range o.Sources {
+		if s == nil {
+			return fmt.Errorf("Options.Sources[%d] is nil", i)
 		}
 	}
 	switch {

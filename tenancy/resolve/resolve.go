@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"slices"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
@@ -20,6 +21,7 @@ type Tenants interface {
 type Resolver struct {
 	host      hostRule
 	proxies   proxies
+	sources   []Source
 	directory *directory // for callers who may know the tenant that they name
 	// for unauthenticated callers; with a shared cache, fast answers would reveal to
 	// them which tenants members have looked up
@@ -43,6 +45,7 @@ func New(tenants Tenants, o Options) *Resolver {
 	return &Resolver{
 		host:      newHostRule(o.BaseDomain),
 		proxies:   proxies(o.TrustedProxies),
+		sources:   slices.Clone(o.Sources),
 		directory: newDirectory(tenants, invalidations, counts, o),
 		public:    newDirectory(tenants, invalidations, counts, o),
 		counts:    counts,

@@ -22,6 +22,7 @@ type Sources struct {
 	Headers []string   // every value of X-Tenant-ID; an empty value is a malformed name
 	Path    string     // the tenant in the route, percent-decoded
 	Key     tenancy.ID // the tenant of the caller's API key
+	Others  []string   // the names that [Options.Sources] found, each a slug or an id
 }
 
 // The canonical names of headers, which are the keys of the header map: indexing
@@ -43,16 +44,23 @@ var (
 // Path is the wildcard [PathValue] of the matched pattern. Only handlers of the
 // mux that matched it have it; other code sets Path itself.
 func (r *Resolver) FromRequest(req *http.Request) Sources {
-	return Sources{
-		Host:    r.requestedHost(req),
+	s := Sources{
+		Host:    r.proxies.requestedHost(req),
 		Headers: req.Header[headerKey],
 		Path:    req.PathValue(PathValue),
 	}
+	for _, source := range r.sources {
+		if name, ok := source(req); ok {
+			s.Others = append(s.Others, name)
+		}
+	}
+	return s
 }
 
-func (r *Resolver) requestedHost(req *http.Request) string {
+// requestedHost returns the host that the client asked for.
+func (p proxies) requestedHost(req *http.Request) string {
 	forwarded := req.Header[forwardedHostKey]
-	if len(forwarded) == 0 || !r.proxies.trust(req.RemoteAddr) {
+	if len(forwarded) == 0 || !p.trust(req.RemoteAddr) {
 		return directHost(req)
 	}
 	last := forwarded[len(forwarded)-1]
