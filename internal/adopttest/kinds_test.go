@@ -55,6 +55,13 @@ func TestPlanNamesWhatKindNeeds(t *testing.T) {
 		"unique key of name":       "DROP CONSTRAINT notes_name_key",
 		"NOT NULL without a default": "ADD COLUMN author text NOT NULL DEFAULT 'x';" +
 			"ALTER TABLE old.notes ALTER COLUMN author DROP DEFAULT",
+		"column body has the type int4": "ALTER COLUMN body DROP DEFAULT," +
+			" ALTER COLUMN body TYPE integer USING 0",
+		"column body has the type text[]": "ALTER COLUMN body DROP DEFAULT," +
+			" ALTER COLUMN body TYPE text[] USING ARRAY[body]",
+		"column body is generated": "DROP COLUMN body," +
+			" ADD COLUMN body text NOT NULL GENERATED ALWAYS AS (name) STORED",
+		"column name has the type int4, not text": "ALTER COLUMN name TYPE integer USING 0",
 		"column created_at of \"old\".\"no": "ALTER COLUMN created_at DROP DEFAULT",
 	} {
 		tx, err := db.BeginTx(t.Context(), nil)

@@ -30,6 +30,15 @@ func (e *Engine) checkAdoptable(ctx context.Context, s *state) error {
 	for _, sentence := range found {
 		report("%s", sentence)
 	}
+	others, err := e.spec.Problems(ctx, e.conn)
+	if err != nil {
+		return err
+	}
+	for _, p := range others {
+		if !e.stepAdds(p.Column) {
+			report("%s", p.Sentence)
+		}
+	}
 	e.checkCopied(s, report)
 	for _, t := range e.spec.Tables {
 		was := s.was[t.sql()]

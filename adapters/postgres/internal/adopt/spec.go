@@ -1,6 +1,10 @@
 package adopt
 
 import (
+	"context"
+
+	"github.com/uptrace/bun"
+
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
@@ -17,10 +21,17 @@ type Spec struct {
 
 	Condition string // of the row-security policy, in SQL
 
+	// Problems finds what else is in the way. A problem of a column to which a step of Custom
+	// belongs doesn't count.
+	Problems func(context.Context, bun.IDB) ([]Problem, error)
+
 	// Library is what the library itself creates. Its step locks no table of the host and
 	// waits for nothing.
 	Library Library
 }
+
+// Problem is a sentence about a column.
+type Problem struct{ Column, Sentence string }
 
 // Library describes the objects that belong to the library.
 type Library struct {

@@ -65,8 +65,8 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 		return nil
 	}
 	names := bun.List(declare.OwnedTables(d.KindTables))
-	var columns []column
-	if err := db.NewRaw(columnQuery, names).Scan(ctx, &columns); err != nil {
+	columns, err := readColumns(ctx, db, d)
+	if err != nil {
 		return err
 	}
 	var keys []uniqueKey
@@ -77,13 +77,7 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 	if err := db.NewRaw(triggerQuery, names).Scan(ctx, &triggers); err != nil {
 		return err
 	}
-	k := kindTables{columns: map[string]map[string]column{}, keys: keys}
-	for _, c := range columns {
-		if k.columns[c.Table] == nil {
-			k.columns[c.Table] = map[string]column{}
-		}
-		k.columns[c.Table][c.Name] = c
-	}
+	k := kindTables{columns: columns, keys: keys}
 	for _, t := range d.KindTables {
 		k.check(t)
 		if served && k.columns[t.SQL] != nil && !slices.Contains(triggers, t.SQL) {
@@ -91,6 +85,62 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 		}
 	}
 	return k.err()
+}
+
+// readColumns returns the columns of the kinds' tables, by table and name.
+func readColumns(
+	ctx context.Context, db bun.IDB, d *declare.Set,
+) (map[string]map[string]column, error) {
+	var found []column
+	err := db.NewRaw(columnQuery, bun.List(declare.OwnedTables(d.KindTables))).Scan(ctx, &found)
+	if err != nil {
+		return nil, err
+	}
+	columns := map[string]map[string]column{}
+	for _, c := range found {
+		if columns[c.Table] == nil {
+			columns[c.Table] = map[string]column{}
+		}
+		columns[c.Table][c.Name] = c
+	}
+	return columns, nil
+}
+
+// ColumnProblem is a sentence about a column whose values no item can have, and what mends it.
+type ColumnProblem struct{ Column, Sentence string }
+
+// ColumnProblems returns the problems of the columns that a single-tenant table of a kind has. What
+// is missing isn't among them.
+func ColumnProblems(
+	ctx context.Context, db bun.IDB, d *declare.Set,
+) (problems []ColumnProblem, err error) {
+	if len(d.KindTables) == 0 {
+		return nil, nil
+	}
+	columns, err := readColumns(ctx, db, d)
+	if err != nil {
+		return nil, err
+	}
+	check := func(t *declare.Table, name string, fn func(*kindTables)) {
+		if _, exists := columns[t.SQL][name]; !exists {
+			return
+		}
+		k := kindTables{columns: columns}
+		fn(&k)
+		for _, line := range k.lines {
+			sentence := strings.ReplaceAll(strings.TrimPrefix(line, "- "), "\n  ", ": ")
+			problems = append(problems, ColumnProblem{name, sentence})
+		}
+	}
+	for _, t := range d.KindTables {
+		for _, c := range t.Columns {
+			check(t, c.Name, func(k *kindTables) { k.checkColumn(t, c) })
+		}
+		if t.Singleton == "" {
+			check(t, t.NameColumn, func(k *kindTables) { k.checkName(t) })
+		}
+	}
+	return problems, nil
 }
 
 // uniqueKey is a unique key; its columns are sorted and separated by commas.
@@ -182,9 +232,13 @@ func (k *kindTables) checkManaged(t *declare.Table) {
 		}
 	}
 	t.VersionLimit = declare.VersionLimit(k.columns[t.SQL]["version"].Type)
-	if t.Singleton != "" {
-		return
+	if t.Singleton == "" {
+		k.checkName(t)
 	}
+}
+
+// checkName checks the column of the items' names.
+func (k *kindTables) checkName(t *declare.Table) {
 	switch c, ok := k.columns[t.SQL][t.NameColumn]; {
 	case !ok:
 		k.lacks(t.SQL, "it has no column "+t.NameColumn, fmt.Sprintf(

@@ -2,10 +2,13 @@ package migrate
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/adopt"
@@ -27,6 +30,7 @@ func (c Config) adoptSpec() (adopt.Spec, error) {
 	spec := adopt.Spec{
 		Tenant:    tenancy.DefaultID.String(),
 		Condition: catalog.TenantCondition(c.Scope, schema.TenantColumn),
+		Problems:  c.columnProblems,
 		Library: adopt.Library{
 			Summary: "CREATE SCHEMA bailiwick -- and the library's tables and functions in it:" +
 				" nothing of the host's is touched",
@@ -42,6 +46,16 @@ func (c Config) adoptSpec() (adopt.Spec, error) {
 		spec.Tables = append(spec.Tables, c.adoptTable(name))
 	}
 	return c.addHostObjects(spec)
+}
+
+// columnProblems returns the problems of the kinds' columns in the words of the adoption.
+func (c Config) columnProblems(ctx context.Context, db bun.IDB) ([]adopt.Problem, error) {
+	found, err := catalog.ColumnProblems(ctx, db, c.Declared)
+	problems := make([]adopt.Problem, len(found))
+	for i, p := range found {
+		problems[i] = adopt.Problem(p)
+	}
+	return problems, err
 }
 
 // adoptTable describes the owned table with this SQL name.
