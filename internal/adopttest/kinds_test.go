@@ -62,7 +62,7 @@ func TestPlanNamesWhatKindNeeds(t *testing.T) {
 		"column body is generated": "DROP COLUMN body," +
 			" ADD COLUMN body text NOT NULL GENERATED ALWAYS AS (name) STORED",
 		"column name has the type int4, not text": "ALTER COLUMN name TYPE integer USING 0",
-		"column created_at of \"old\".\"no": "ALTER COLUMN created_at DROP DEFAULT",
+		"column created_at of \"old\".\"no":       "ALTER COLUMN created_at DROP DEFAULT",
 	} {
 		tx, err := db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
