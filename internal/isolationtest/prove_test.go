@@ -151,6 +151,15 @@ func TestSkippedRoutesAreLeftOut(t *testing.T) {
 	require.Equal(t, 1, m.Routes)
 }
 
+func TestSkipOfARouteThatDoesNotExistIsAnError(t *testing.T) {
+	t.Parallel()
+	db := open(t, "")
+	_, err := isolationtest.Examine(t.Context(), db, reader(db), isolationtest.Options{
+		Skip: map[string]string{"GET /api/v1/folders": "for the test", "GET /folders": "renamed",
+			"PUT /api/v1/folders": "renamed too"}})
+	require.ErrorContains(t, err, `["GET /folders" "PUT /api/v1/folders"]`)
+}
+
 func TestOptionsSignAddsTheCredentials(t *testing.T) {
 	t.Parallel()
 	db := open(t, "")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -74,10 +75,15 @@ func (e *examination) readOperations(d document) error {
 	if len(d.Servers) > 0 && strings.HasPrefix(d.Servers[0].URL, "/") {
 		prefix = strings.TrimSuffix(d.Servers[0].URL, "/")
 	}
+	skipped := maps.Clone(e.options.Skip)
 	for path, members := range d.Paths {
 		for _, method := range methods {
 			raw, ok := members[strings.ToLower(method)]
-			if _, skip := e.options.Skip[method+" "+path]; !ok || skip {
+			if !ok {
+				continue
+			}
+			if _, skip := skipped[method+" "+path]; skip {
+				delete(skipped, method+" "+path)
 				continue
 			}
 			op := operation{method: method, path: prefix + path}
@@ -86,6 +92,10 @@ func (e *examination) readOperations(d document) error {
 			}
 			e.routes = append(e.routes, op)
 		}
+	}
+	if len(skipped) > 0 { // the route may have another name now, under which it isn't attacked either
+		return fmt.Errorf("Options.Skip names %q, and there are no such routes",
+			slices.Sorted(maps.Keys(skipped)))
 	}
 	slices.SortFunc(e.routes, func(a, b operation) int {
 		if a.method != b.method {

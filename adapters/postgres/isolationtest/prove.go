@@ -37,7 +37,8 @@ type Options struct {
 	// between the tenants make the proof stronger.
 	Seed func(ctx context.Context, tenant tenancy.ID) error
 
-	// Skip maps routes that can't be attacked, such as "GET /reports/{id}", to the reason.
+	// Skip maps routes of the document that can't be attacked, such as "GET /reports/{id}", to
+	// the reason. A route that doesn't exist is an error.
 	Skip map[string]string
 }
 
