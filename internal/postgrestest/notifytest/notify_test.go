@@ -171,6 +171,22 @@ func TestNotificationsAreUnreadableWithoutTheKey(t *testing.T) {
 		pgdialect.New()))
 	t.Cleanup(func() { require.NoError(t, eavesdropper.Close()) })
 	require.NoError(t, eavesdropper.Listen(t.Context(), "bailiwick"))
+	const ready = "ready" // Listen doesn't wait for its answer
+	for heard := false; !heard; {
+		_, err := s.superuser.ExecContext(t.Context(), "SELECT pg_notify('bailiwick', '"+ready+"')")
+		require.NoError(t, err)
+		_, _, err = eavesdropper.ReceiveTimeout(t.Context(), time.Second)
+		heard = err == nil
+	}
+	receive := func() string {
+		for {
+			_, payload, err := eavesdropper.ReceiveTimeout(t.Context(), 10*time.Second)
+			require.NoError(t, err)
+			if payload != ready {
+				return payload
+			}
+		}
+	}
 
 	seen := map[string]bool{}
 	for n := range 20 {
@@ -179,8 +195,7 @@ func TestNotificationsAreUnreadableWithoutTheKey(t *testing.T) {
 			UPDATE bailiwick.tenants SET name = 'n%d' WHERE id = '%s'`, n, someKey, n, someTenant))
 		require.NoError(t, err)
 		for range 2 {
-			_, payload, err := eavesdropper.ReceiveTimeout(t.Context(), 10*time.Second)
-			require.NoError(t, err)
+			payload := receive()
 			assert.Len(t, payload, 66, "all kinds have the same length")
 			for _, id := range []string{someKey, someTenant} {
 				bare := strings.ReplaceAll(id, "-", "")
