@@ -172,11 +172,11 @@ func TestNotificationsAreUnreadableWithoutTheKey(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, eavesdropper.Close()) })
 	require.NoError(t, eavesdropper.Listen(t.Context(), "bailiwick"))
 	const ready = "ready" // Listen doesn't wait for its answer
-	for heard := false; !heard; {
+	for received := false; !received; {
 		_, err := s.superuser.ExecContext(t.Context(), "SELECT pg_notify('bailiwick', '"+ready+"')")
 		require.NoError(t, err)
 		_, _, err = eavesdropper.ReceiveTimeout(t.Context(), time.Second)
-		heard = err == nil
+		received = err == nil
 	}
 	receive := func() string {
 		for {
