@@ -21,6 +21,7 @@ var (
 	errZero  = errors.New("it contains a zero byte")
 	errPairs = errors.New("a keyword isn't followed by = and a value: put a value with spaces" +
 		" into single quotes")
+	errAt      = errors.New("a host contains an @: write an @ in a user or password as %40")
 	errBracket = errors.New("an IPv6 address isn't of the form [::1]")
 )
 
@@ -105,6 +106,9 @@ func cutUser(rest string) (user, after string) {
 
 // readHosts reads a list of hosts, each with or without a port.
 func (p params) readHosts(list string) error {
+	if strings.Contains(list, "@") {
+		return errAt
+	}
 	if list == "" {
 		return nil
 	}

@@ -1,7 +1,9 @@
 package connstring
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -9,7 +11,7 @@ import (
 // means that the new user has none, not that the first user's counts.
 func WithUser(text, user, password string) string {
 	if !strings.Contains(text, "://") || startsWithKeyword(text) {
-		return text + " user=" + quote(user) + " password=" + quote(password)
+		return pairsWithUser(text, user, password)
 	}
 	scheme, rest, _ := strings.Cut(text, "://")
 	_, rest = cutUser(rest)
@@ -25,11 +27,27 @@ func WithUser(text, user, password string) string {
 	if password != "" {
 		account = url.UserPassword(user, password)
 	}
-	text = scheme + "://" + account.String() + "@" + address
+	// an @ in a socket's name would be read as the end of the account
+	text = scheme + "://" + account.String() + "@" + strings.ReplaceAll(address, "@", "%40")
 	if len(kept) > 0 {
 		text += "?" + strings.Join(kept, "&")
 	}
 	return text
+}
+
+// pairsWithUser writes the pairs anew: what is appended to a text that ends in "host=" or in a
+// backslash would be part of its last value.
+func pairsWithUser(text, user, password string) string {
+	p, err := parse(text)
+	if err != nil {
+		return text // invalid with any user
+	}
+	p["user"], p["password"] = user, password
+	var pairs []string
+	for _, keyword := range slices.Sorted(maps.Keys(p)) {
+		pairs = append(pairs, keyword+"="+quote(p[keyword]))
+	}
+	return strings.Join(pairs, " ")
 }
 
 func quote(value string) string {
