@@ -11,8 +11,8 @@ import (
 // Tenant authenticates no caller and checks no permission: any caller who names a tenant
 // reaches the handler. Use [API.Protect] for every route that isn't public. Tenant returns a
 // middleware that only finds the request's tenant and puts it into the context, for
-// [tenancy.FromContext], [tenancy.TenantFrom] and every scoped statement: for public routes, and inside a
-// host's own authentication. A request without a tenant, or with an unknown, deleted
+// [tenancy.FromContext], [tenancy.TenantFrom] and every scoped statement: for public
+// routes, and inside a host's own authentication. A request without a tenant, or with an unknown, deleted
 // or suspended one, doesn't reach the handler: its response is a [Problem].
 //
 // A host that authenticates in a middleware around this one puts the caller into the

@@ -127,9 +127,8 @@ func ColumnProblems(
 		}
 		k := kindTables{columns: columns}
 		fn(&k)
-		for _, line := range k.lines {
-			sentence := strings.ReplaceAll(strings.TrimPrefix(line, "- "), "\n  ", ": ")
-			problems = append(problems, ColumnProblem{name, sentence})
+		for _, l := range k.found {
+			problems = append(problems, ColumnProblem{name, l.table + ": " + l.what + ": " + l.mend})
 		}
 	}
 	for _, t := range d.KindTables {
@@ -150,19 +149,25 @@ type uniqueKey struct{ Table, Columns string }
 type kindTables struct {
 	columns map[string]map[string]column // by table and name
 	keys    []uniqueKey
-	lines   []string
+	found   []lack
 }
 
+// lack is what a table lacks, and the statement that mends it.
+type lack struct{ table, what, mend string }
+
 func (k *kindTables) lacks(table, what, mend string) {
-	k.lines = append(k.lines, fmt.Sprintf("- %s: %s\n  %s", table, what, mend))
+	k.found = append(k.found, lack{table, what, mend})
 }
 
 func (k *kindTables) err() error {
-	if len(k.lines) == 0 {
+	if len(k.found) == 0 {
 		return nil
 	}
-	return errors.New("postgres: tables of kinds aren't as they must be:\n" +
-		strings.Join(k.lines, "\n"))
+	text := "postgres: tables of kinds aren't as they must be:"
+	for _, l := range k.found {
+		text += fmt.Sprintf("\n- %s: %s\n  %s", l.table, l.what, l.mend)
+	}
+	return errors.New(text)
 }
 
 func (k *kindTables) check(t *declare.Table) {
