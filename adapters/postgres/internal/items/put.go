@@ -90,8 +90,7 @@ func (p *putRun) run(
 	if err := p.lockRings(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	current, err := lockRow(ctx, tx, p.resources.declared, p.tenant, p.table, p.item.Name,
-		"NO KEY UPDATE")
+	current, err := lockForChange(ctx, tx, p.resources.declared, p.tenant, p.table, p.item.Name)
 	if err != nil {
 		return stored, false, err
 	}

@@ -114,7 +114,7 @@ func (s *resources) Delete(
 		return err
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		row, err := lockRow(ctx, tx, s.declared, tenant, t, ref.Name, "UPDATE")
+		row, err := lockForDeletion(ctx, tx, tenant, t, ref.Name)
 		if err != nil {
 			return err
 		}

@@ -15,19 +15,32 @@ import (
 type lockedRow struct {
 	ID      string
 	Version int64
-	Unfit   bool // see [itemsql.HiddenUnfit]
+	Unfit   bool // see [itemsql.HiddenUnfit]; only lockForChange asks
 }
 
-// lockRow locks the row with this name. The strength is NO KEY UPDATE for a change, during which
-// other transactions may insert references to the row, and UPDATE for a deletion.
-func lockRow(
+// lockForChange locks the row with this name. Other transactions may insert references to it.
+func lockForChange(
 	ctx context.Context, tx bun.IDB, d *declare.Set, tenant tenancy.ID, t *declare.Table,
-	name, strength string,
+	name string,
+) (lockedRow, error) {
+	columns := "t.id, t.version, " + itemsql.HiddenUnfit(d, t) + " AS unfit"
+	return lockRow(ctx, tx, tenant, t, name, columns, "NO KEY UPDATE")
+}
+
+// lockForDeletion locks the row with this name.
+func lockForDeletion(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table, name string,
+) (lockedRow, error) {
+	return lockRow(ctx, tx, tenant, t, name, "t.id, t.version", "UPDATE")
+}
+
+func lockRow(
+	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table,
+	name, columns, strength string,
 ) (lockedRow, error) {
 	var rows []lockedRow
-	query := "SELECT t.id, t.version, " + itemsql.HiddenUnfit(d, t) + " AS unfit FROM " + t.SQL +
-		" AS t WHERE t.tenant_id = ?0 AND " + itemsql.NameEquals(t, "t", "?1") + " FOR " +
-		strength + " OF t"
+	query := "SELECT " + columns + " FROM " + t.SQL + " AS t WHERE t.tenant_id = ?0 AND " +
+		itemsql.NameEquals(t, "t", "?1") + " FOR " + strength + " OF t"
 	err := tx.NewRaw(query, tenant, name).Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {
 		return lockedRow{}, err
