@@ -322,6 +322,9 @@ var openID = []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2/..."
 var containers = []string{"github.com/testcontainers/...", "github.com/docker/...",
 	"github.com/moby/..."}
 
+// download fetches PostgreSQL's programs where a machine has none.
+var download = []string{"github.com/fergusstrange/embedded-postgres/...", "github.com/lib/pq/..."}
+
 // Distances are the rules that look through all imports.
 var Distances = []Distance{
 	{
@@ -350,6 +353,11 @@ var Distances = []Distance{
 		From: []string{"..."}, Except: []string{"adapters/oidc/...", "internal/...",
 			"examples/..."}, To: openID, WithTests: true,
 		Why: "a host that has no OpenID provider isn't to get what one needs",
+	},
+	{
+		From: []string{"..."}, Except: []string{"adapters/postgres/postgrestest", "internal/...",
+			"examples/..."}, To: download, WithTests: true,
+		Why: "only a host that takes a throw-away database is to get what starts one",
 	},
 	{
 		From: []string{"..."}, Except: []string{"internal/..."},

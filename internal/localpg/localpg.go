@@ -29,6 +29,10 @@ type Options struct {
 	// [os.UserCacheDir] for other users.
 	CacheDir string
 
+	// URLVariable is the environment variable in which the caller takes the URL of a running
+	// server, for the error. Defaults to DATABASE_URL.
+	URLVariable string
+
 	// Log receives a line for each slow step. Defaults to [io.Discard].
 	Log io.Writer
 }
@@ -52,6 +56,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Repository == "" {
 		o.Repository = "https://repo1.maven.org/maven2"
+	}
+	if o.URLVariable == "" {
+		o.URLVariable = "DATABASE_URL"
 	}
 	if o.Log == nil {
 		o.Log = io.Discard

@@ -24,11 +24,12 @@ import (
 // Oldest is the oldest supported major version of PostgreSQL.
 const Oldest = 15
 
+// howToGet ends with the environment variable that names a running server.
 const howToGet = `get one of these:
   Debian, Ubuntu   apt-get install postgresql
   Fedora           dnf install postgresql-server
   macOS            brew install postgresql@17, or https://postgresapp.com
-  anywhere         set DATABASE_URL to a running PostgreSQL`
+  anywhere         set %s to a running PostgreSQL`
 
 // findPrograms returns the directory of the first PostgreSQL whose major version is want or, if
 // want is 0, at least [Oldest]. It downloads PostgreSQL if the machine has none. The error names
@@ -57,7 +58,7 @@ func findPrograms(ctx context.Context, o Options, acct account, want int) (strin
 	}
 	tried = append(tried, fmt.Sprintf("download from %s: %v", o.Repository, err))
 	return "", fmt.Errorf("no PostgreSQL to start: %s; tried\n  %s\n%s",
-		requirement(o, want), strings.Join(tried, "\n  "), howToGet)
+		requirement(o, want), strings.Join(tried, "\n  "), fmt.Sprintf(howToGet, o.URLVariable))
 }
 
 func requirement(o Options, want int) string {

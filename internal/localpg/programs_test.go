@@ -36,10 +36,13 @@ func TestErrorNamesEverythingTriedAndHowToInstallIt(t *testing.T) {
 		"/usr/lib/nothing/*/bin: no programs postgres and initdb",
 		"download from " + o.Repository + ": ", "connection refused",
 		"apt-get install postgresql", "dnf install", "brew install", "postgresapp.com",
-		"DATABASE_URL",
+		"set DATABASE_URL to a running",
 	} {
 		require.ErrorContains(t, err, part)
 	}
+	o.URLVariable = "OTHER_URL"
+	_, err = localpg.Start(t.Context(), o)
+	require.ErrorContains(t, err, "set OTHER_URL to a running")
 }
 
 func TestErrorForDataOfAnotherVersionNamesThatVersion(t *testing.T) {

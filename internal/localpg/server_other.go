@@ -4,16 +4,16 @@ package localpg
 
 import (
 	"context"
-	"errors"
+	"fmt"
 )
 
 // Server is a running PostgreSQL. This operating system has none.
 type Server struct{}
 
 // Start returns an error on this operating system.
-func Start(context.Context, Options) (*Server, error) {
-	return nil, errors.New("a private PostgreSQL runs only on Linux, macOS and the BSDs: set" +
-		" DATABASE_URL to a running PostgreSQL")
+func Start(_ context.Context, o Options) (*Server, error) {
+	return nil, fmt.Errorf("a private PostgreSQL runs only on Linux, macOS and the BSDs: set"+
+		" %s to a running PostgreSQL", o.withDefaults().URLVariable)
 }
 
 // Running fails: see Start.

@@ -15,6 +15,8 @@ import (
 	"github.com/testcontainers/testcontainers-go/log"
 	"github.com/testcontainers/testcontainers-go/modules/postgres"
 	"github.com/testcontainers/testcontainers-go/wait"
+
+	"github.com/bailiwick-go/bailiwick/internal/testdb"
 )
 
 //go:embed image.txt
@@ -34,7 +36,7 @@ const containerLimit = time.Minute
 
 // startContainer starts PostgreSQL in a container. Like the private cluster, it is fast rather than
 // durable.
-func startContainer(ctx context.Context, image string) (*server, error) {
+func startContainer(ctx context.Context, image string) (*testdb.Server, error) {
 	if err := engineAnswers(ctx, engineHosts()); err != nil {
 		return nil, err
 	}
@@ -58,10 +60,10 @@ func startContainer(ctx context.Context, image string) (*server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("container of %s: %w", image, err), removeContainer(c))
 	}
-	return &server{
-		url:    url,
-		source: image,
-		stop:   func(ctx context.Context) error { return c.Terminate(ctx) },
+	return &testdb.Server{
+		URL:    url,
+		Source: image,
+		Stop:   func(ctx context.Context) error { return c.Terminate(ctx) },
 	}, nil
 }
 
@@ -79,11 +81,11 @@ func reachableURL(ctx context.Context, c *postgres.PostgresContainer) (string, e
 	}
 	u.Host = net.JoinHostPort("127.0.0.1", u.Port())
 	near := u.String()
-	nearErr := waitReachable(ctx, near)
+	nearErr := testdb.WaitReachable(ctx, near)
 	if nearErr == nil {
 		return near, nil
 	}
-	if err := waitReachable(ctx, raw); err != nil {
+	if err := testdb.WaitReachable(ctx, raw); err != nil {
 		return "", errors.Join(nearErr, err)
 	}
 	return raw, nil

@@ -1,6 +1,10 @@
 package pgtest
 
-import "context"
+import (
+	"context"
+
+	"github.com/bailiwick-go/bailiwick/internal/testdb"
+)
 
 // Step is a step of a chain: it returns a server with the source Source, or fails with Err.
 type Step struct {
@@ -11,24 +15,25 @@ type Step struct {
 
 // Chain returns the source of the server of the first step that works.
 func Chain(ctx context.Context, only string, steps ...Step) (string, error) {
-	var all []step
+	var all []testdb.Step
 	for _, s := range steps {
-		all = append(all, step{s.Name, func(context.Context) (*server, error) {
-			if s.Err != nil {
-				return nil, s.Err
-			}
-			return &server{source: s.Source}, nil
-		}})
+		all = append(all, testdb.Step{Name: s.Name,
+			Start: func(context.Context) (*testdb.Server, error) {
+				if s.Err != nil {
+					return nil, s.Err
+				}
+				return &testdb.Server{Source: s.Source}, nil
+			}})
 	}
 	all, err := selectSteps(all, only)
 	if err != nil {
 		return "", err
 	}
-	served, err := firstWorking(ctx, all)
+	served, err := testdb.FirstWorking(ctx, all...)
 	if err != nil {
 		return "", err
 	}
-	return served.source, nil
+	return served.Source, nil
 }
 
 // Start tries the real steps. Call it only where they fail: it doesn't stop the server.

@@ -2,85 +2,37 @@ package pgtest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"sync"
 	"testing"
-	"time"
+
+	"github.com/bailiwick-go/bailiwick/internal/testdb"
 )
+
+var suite = testdb.Suite{Name: "pgtest", Start: func(ctx context.Context) (*testdb.Server, error) {
+	return start(ctx, os.Getenv)
+}}
 
 // Main runs a package's tests, stops the server that they used, and exits.
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run is [Main] for a TestMain that does more before it exits. It returns the exit code: that of
 // the tests, but at least 1 if the server failed to stop.
-func Run(m *testing.M) int {
-	shared = &lazyServer{}
-	code := m.Run()
-	if err := shared.stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "pgtest:", err)
-		return max(code, 1)
-	}
-	return code
-}
+func Run(m *testing.M) int { return suite.Run(m) }
 
 // Source returns which step started the server, and why the steps before failed. It is empty before
 // the first database is made. It is printed to standard error, too.
-func Source() string {
-	if shared == nil || shared.server == nil {
-		return ""
-	}
-	return shared.server.source
-}
+func Source() string { return suite.Source() }
 
-// shared is the server of the test process; nil before Run.
-var shared *lazyServer
-
-// lazyServer starts its server at the first call of get.
-type lazyServer struct {
-	once   sync.Once
-	server *server
-	admin  *admin
-	err    error
-}
-
-// get returns the server's admin, or the error of its only start.
-func (l *lazyServer) get() (*admin, error) {
-	l.once.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-		defer cancel()
-		if l.server, l.err = start(ctx, os.Getenv); l.err != nil {
-			return
-		}
-		l.admin, l.err = newAdmin(ctx, l.server.url)
-		fmt.Fprintln(os.Stderr, "pgtest:", l.server.source)
-	})
-	return l.admin, l.err
-}
-
-func (l *lazyServer) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	var err error
-	if l.admin != nil {
-		err = l.admin.close(ctx)
-	}
-	if l.server != nil {
-		err = errors.Join(err, l.server.stop(ctx))
-	}
-	return err
-}
-
-// sharedAdmin returns the shared server's admin; an error ends t.
-func sharedAdmin(t testing.TB) *admin {
+// Database makes an empty database for t and returns its superuser's URL. It is dropped when t
+// ends, even if it has open connections. Roles belong to the whole server, so tests share them.
+func Database(t testing.TB) string {
 	t.Helper()
-	if shared == nil {
-		t.Fatal("pgtest: call pgtest.Main from this package's TestMain")
-	}
-	a, err := shared.get()
-	if err != nil {
-		t.Fatalf("pgtest: %v", err)
-	}
-	return a
+	return suite.Database(t)
+}
+
+// Template makes a database for t, as [Database] does, as a copy of a template database, which
+// fill prepares once per test process and key: see [testdb.Suite.Template].
+func Template(t testing.TB, key string, fill func(url string) error) string {
+	t.Helper()
+	return suite.Template(t, key, fill)
 }

@@ -1,4 +1,4 @@
-package pgtest
+package testdb
 
 import (
 	"context"
@@ -66,8 +66,8 @@ func open(raw string) (db *bun.DB, err error) {
 	return bun.NewDB(pool, pgdialect.New()), nil
 }
 
-// waitReachable waits up to 10 s until the server at url answers.
-func waitReachable(ctx context.Context, url string) error {
+// WaitReachable waits up to 10 s until the server at url answers.
+func WaitReachable(ctx context.Context, url string) error {
 	db, err := open(url)
 	if err != nil {
 		return err

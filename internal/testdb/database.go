@@ -1,4 +1,4 @@
-package pgtest
+package testdb
 
 import (
 	"context"
@@ -19,29 +19,28 @@ const emptyOptions = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE
 
 // Database makes an empty database for t and returns its superuser's URL. It is dropped when t
 // ends, even if it has open connections. Roles belong to the whole server, so tests share them.
-func Database(t testing.TB) string {
+func (s *Suite) Database(t testing.TB) string {
 	t.Helper()
-	a := sharedAdmin(t)
-	return a.newDatabase(t, emptyOptions)
+	return s.newDatabase(t, s.admin(t), emptyOptions)
 }
 
-// Template makes a database for t, as [Database] does, as a copy of a template database. fill
+// Template makes a database for t, as Database does, as a copy of a template database. fill
 // prepares the template, once per test process and key; url is its superuser's URL. Nothing writes
 // to the template afterwards. Copying takes milliseconds. Settings and grants of the database
 // itself (ALTER DATABASE … SET, GRANT CONNECT) are not copied, but a REVOKE TEMPORARY is. If fill
 // fails, every test that uses key fails.
-func Template(t testing.TB, key string, fill func(url string) error) string {
+func (s *Suite) Template(t testing.TB, key string, fill func(url string) error) string {
 	t.Helper()
-	a := sharedAdmin(t)
+	a := s.admin(t)
 	tmpl := a.template(key)
 	tmpl.once.Do(func() {
 		tmpl.err = errors.New("fill ended its test")
 		tmpl.err = a.prepare(tmpl, fill)
 	})
 	if tmpl.err != nil {
-		t.Fatalf("pgtest: template %s: %v", key, tmpl.err)
+		t.Fatalf("%s: template %s: %v", s.Name, key, tmpl.err)
 	}
-	url := a.newDatabase(t, "TEMPLATE "+tmpl.name)
+	url := s.newDatabase(t, a, "TEMPLATE "+tmpl.name)
 	if tmpl.temporary {
 		return url
 	}
@@ -50,7 +49,7 @@ func Template(t testing.TB, key string, fill func(url string) error) string {
 	_, err := a.db.ExecContext(t.Context(), "REVOKE TEMPORARY ON DATABASE ? FROM PUBLIC",
 		bun.Ident(name))
 	if err != nil {
-		t.Fatalf("pgtest: %v", err)
+		t.Fatalf("%s: %v", s.Name, err)
 	}
 	return url
 }
@@ -99,17 +98,17 @@ func (a *admin) prepare(tmpl *template, fill func(url string) error) (err error)
 }
 
 // newDatabase makes a database for t and drops it when t ends.
-func (a *admin) newDatabase(t testing.TB, options string) string {
+func (s *Suite) newDatabase(t testing.TB, a *admin, options string) string {
 	t.Helper()
 	name, err := a.create(t.Context(), options)
 	if err != nil {
-		t.Fatalf("pgtest: %v", err)
+		t.Fatalf("%s: %v", s.Name, err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := a.drop(ctx, name); err != nil {
-			t.Errorf("pgtest: drop %s: %v", name, err)
+			t.Errorf("%s: drop %s: %v", s.Name, name, err)
 		}
 	})
 	return a.urlOf(name)
