@@ -6,12 +6,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/isolationtest"
-	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/postgrestest"
 )
 
 func TestNotesServiceIsIsolated(t *testing.T) {
 	t.Parallel()
-	db, err := open(t.Context(), pgtest.Database(t))
+	db, err := open(t.Context(), postgrestest.Database(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	isolationtest.Prove(t, db, newHandler(db, token), isolationtest.Options{Skip: map[string]string{

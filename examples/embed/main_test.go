@@ -10,16 +10,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { postgrestest.Main(m) }
 
 const token = "the-platform-token-of-this-test-0123"
 
 func TestEachTenantListsItsOwnNotes(t *testing.T) {
 	t.Parallel()
-	db, err := open(t.Context(), pgtest.Database(t))
+	db, err := open(t.Context(), postgrestest.Database(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	server := httptest.NewServer(newHandler(db, token))

@@ -355,8 +355,8 @@ var Distances = []Distance{
 		Why: "a host that has no OpenID provider isn't to get what one needs",
 	},
 	{
-		From: []string{"..."}, Except: []string{"adapters/postgres/postgrestest", "internal/...",
-			"examples/..."}, To: download, WithTests: true,
+		From: []string{"..."}, Except: []string{"adapters/postgres/postgrestest",
+			"adapters/postgres/internal/sessiontest", "internal/...", "examples/..."}, To: download, WithTests: true,
 		Why: "only a host that takes a throw-away database is to get what starts one",
 	},
 	{
