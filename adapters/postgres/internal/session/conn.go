@@ -117,15 +117,15 @@ func (c *conn) prepare(
 	if query, err = withArguments(query, args); err != nil {
 		return statement{}, err
 	}
-	found, err := check(query)
-	if err != nil && !filterbypass.Bypassed(ctx) {
-		return statement{}, err
-	}
 	readOnly := config.readOnly(ctx)
 	if readOnly {
 		if err := checkReads(query); err != nil {
 			return statement{}, err
 		}
+	}
+	found, err := check(query)
+	if err != nil && !filterbypass.Bypassed(ctx) {
+		return statement{}, err
 	}
 	wait, err := c.connector.timeLimit(ctx)
 	if err != nil {
@@ -162,7 +162,7 @@ func (c *Connector) scope(tenant tenancy.ID, wait timeLimit) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		local = "SET LOCAL " + setting + "='" + signed + "';"
+		local = SetTenant(signed) + ";"
 	}
 	if !wait.isDefault {
 		local += wait.setLocal()
