@@ -25,7 +25,7 @@ import (
 //
 // An unknown permission and a nil handler are faults of the program: Protect panics.
 func (a *API) Protect(needs tenancy.Permission, h http.Handler) http.Handler {
-	grant, ok := tenancy.GrantOf(needs)
+	grant, ok := a.api.grantOf(needs)
 	switch {
 	case !ok:
 		panic("httpapi: Protect: unknown permission " + string(needs))
@@ -42,6 +42,9 @@ func (a *API) Protect(needs tenancy.Permission, h http.Handler) http.Handler {
 			h.ServeHTTP(w, c.Request)
 			return nil
 		}}
+	if _, own := tenancy.GrantOf(needs); !own {
+		op.hostGrant = grant
+	}
 	if len(grant.Roles) == 0 {
 		op.access = signedIn
 	}

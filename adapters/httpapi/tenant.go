@@ -37,7 +37,7 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 			}
 			if err != nil {
 				w.Header().Set("Cache-Control", cacheControl)
-				writeProblem(w, r, withLogHandler(slog.Default()), err)
+				problemWriter{log: withLogHandler(slog.Default())}.write(w, r, err)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(tenancy.WithTenant(r.Context(), tenant)))
@@ -53,10 +53,10 @@ func (a *api) mayWorkIn(p tenancy.Principal, t tenancy.Tenant, op operation) err
 	if !p.MemberOf(t.ID) {
 		return tenancy.ErrTenantNotFound
 	}
-	if a.multiTenant && !t.IsActive() && !(p.SuperAdmin && worksInAnyState(op)) {
+	if a.multiTenant && !t.IsActive() && !(p.SuperAdmin && op.worksInAnyState()) {
 		return tenancy.ErrTenantSuspended
 	}
-	return p.Authorize(t.ID, op.needs)
+	return p.AuthorizeGrant(t.ID, op.grant())
 }
 
 // mayManage returns nil if p may call an operation that belongs to no tenant.
