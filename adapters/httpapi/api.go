@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/denials"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/lookups"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/readiness"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/router"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -38,13 +40,13 @@ type api struct {
 	bodyTimeout   time.Duration
 	bundleTimeout time.Duration
 	discovery     []Discovery
-	ready         *readiness
+	ready         *readiness.Check
 	metrics       http.Handler // nil: none
 	observe       func(context.Context, tenancy.Code)
 	accessLog     bool
 	log           *slog.Logger
 	problems      problemWriter
-	denialLimit   denialLimiter
+	denialLimit   denials.Limiter
 	now           func() time.Time
 
 	title           string
@@ -77,10 +79,10 @@ func New(s ports.Services, o Options) *API {
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		bodyTimeout: o.BodyTimeout, bundleTimeout: o.BundleTimeout,
-		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe,
-		accessLog: o.AccessLog,
-		log:       o.Logger, problems: problemWriter{o.Logger, o.WriteProblem},
-		denialLimit: denialLimiter{now: o.Clock}, now: o.Clock, title: o.Title,
+		discovery: o.Discovery, ready: readiness.New(o.Ready, o.Clock), metrics: o.Metrics,
+		observe: o.Observe, accessLog: o.AccessLog,
+		log: o.Logger, problems: problemWriter{o.Logger, o.WriteProblem},
+		denialLimit: denials.Limiter{Now: o.Clock}, now: o.Clock, title: o.Title,
 		version: o.Version,
 	}
 	if len(s.Missing("Transfers", "Instance")) == 0 {

@@ -23,6 +23,9 @@ import (
 // paths below [Options.Prefix], and the cross-origin protection doesn't cover GET and
 // HEAD, which must not change anything.
 //
+// The permission is the library's or one of [Options.Permissions]. A host with a policy of
+// another kind wraps h: what it refuses after Protect is its own response.
+//
 // An unknown permission and a nil handler are faults of the program: Protect panics.
 func (a *API) Protect(needs tenancy.Permission, h http.Handler) http.Handler {
 	grant, ok := a.api.grantOf(needs)

@@ -13,7 +13,8 @@ import (
 // middleware that only finds the request's tenant and puts it into the context, for
 // [tenancy.FromContext], [tenancy.TenantFrom] and every scoped statement: for public
 // routes, and inside a host's own authentication. A request without a tenant, or with an unknown, deleted
-// or suspended one, doesn't reach the handler: its response is a [Problem].
+// or suspended one, doesn't reach the handler: its response is a [Problem], in the library's
+// format.
 //
 // A host that authenticates in a middleware around this one puts the caller into the
 // context ([tenancy.WithPrincipal]). Then the caller must be a member of the tenant,
