@@ -1,6 +1,10 @@
 package ports
 
 import (
+	"fmt"
+	"reflect"
+	"strings"
+
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
@@ -34,4 +38,29 @@ type Services struct {
 	// ChangeNotifier reports changes. If it is nil, caches expire after short
 	// intervals.
 	ChangeNotifier ChangeNotifier
+}
+
+// Missing returns those of the named fields that are nil or empty, in the order of the names.
+// It panics if Services has no such field.
+func (s Services) Missing(fields ...string) []string {
+	var missing []string
+	for _, name := range fields {
+		field := reflect.ValueOf(s).FieldByName(name)
+		if !field.IsValid() {
+			panic("ports: Services has no field " + name)
+		}
+		if field.IsZero() {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// Require returns an error with the names of those of the fields that are missing.
+func (s Services) Require(fields ...string) error {
+	missing := s.Missing(fields...)
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("missing: Services.%s", strings.Join(missing, ", Services."))
 }

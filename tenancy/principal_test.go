@@ -57,6 +57,26 @@ func TestAuthorize(t *testing.T) {
 	}
 }
 
+func TestGrantOfAHostIsCheckedAsAPermission(t *testing.T) {
+	t.Parallel()
+	acme, other := tenancy.NewID(), tenancy.NewID()
+	publish := tenancy.Grant{Permission: "notes.publish", Roles: []tenancy.Role{tenancy.Editor}}
+	by := func(r tenancy.Role) tenancy.Principal {
+		return tenancy.Principal{Kind: "employee", Roles: map[tenancy.ID]tenancy.Role{acme: r}}
+	}
+	super := tenancy.Principal{Kind: tenancy.PlatformToken, SuperAdmin: true}
+	WantCode(t, by(tenancy.Editor).AuthorizeGrant(acme, publish), "")
+	WantCode(t, super.AuthorizeGrant(acme, publish), "")
+	WantCode(t, by(tenancy.Admin).AuthorizeGrant(acme, publish), tenancy.CodeForbidden)
+	WantCode(t, by(tenancy.Editor).AuthorizeGrant(other, publish), tenancy.CodeTenantNotFound)
+	WantCode(t, by(tenancy.Editor).AuthorizeGrant(tenancy.ID{}, publish), tenancy.CodeNoTenant)
+	for _, p := range []tenancy.Principal{by(""), by(tenancy.Editor), super} {
+		WantCode(t, p.AuthorizeGrant(acme, tenancy.Grant{}), tenancy.CodeForbidden)
+		WantCode(t, p.AuthorizeGrant(acme, tenancy.Grant{Roles: []tenancy.Role{"", tenancy.Editor}}),
+			tenancy.CodeForbidden)
+	}
+}
+
 func TestMemberOf(t *testing.T) {
 	t.Parallel()
 	acme, other := tenancy.NewID(), tenancy.NewID()

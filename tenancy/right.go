@@ -23,6 +23,7 @@ type Right struct {
 
 	Tenant     ID         // where the call works; zero: in no tenant
 	Needs      Permission // "" : the caller need only exist
+	Grant      Grant      // the row of Needs if it is a permission of a host's
 	SuperAdmin bool       // the caller must be a super-admin, whatever Needs says
 
 	InAnyState  bool // a super-admin may make the call in a tenant of any state
@@ -97,7 +98,19 @@ func (r Right) Check(now Standing) error {
 		return ErrForbidden
 	}
 	return Principal{SuperAdmin: now.SuperAdmin, Roles: map[ID]Role{r.Tenant: now.Role}}.
-		Authorize(r.Tenant, r.Needs)
+		AuthorizeGrant(r.Tenant, r.grant())
+}
+
+// grant returns the row of Needs. The table of roles decides about the library's permissions,
+// whatever Grant says; a Grant of another permission is none.
+func (r Right) grant() Grant {
+	if g, ok := GrantOf(r.Needs); ok {
+		return g
+	}
+	if r.Grant.Permission != r.Needs {
+		return Grant{}
+	}
+	return r.Grant
 }
 
 // hasEnded reports whether the caller's credentials are refused now. The keys of a

@@ -16,6 +16,13 @@ func userRight() tenancy.Right {
 		Stored: true, Tenant: rightTenant, Needs: tenancy.ResourceWrite}
 }
 
+// publish changes a right to one that needs a permission of a host's.
+func publish(p tenancy.Permission, roles ...tenancy.Role) func(*tenancy.Right) {
+	return func(r *tenancy.Right) {
+		r.Needs, r.Grant = p, tenancy.Grant{Permission: p, Roles: roles}
+	}
+}
+
 func TestRightIsCheckedAgainstWhatIsStored(t *testing.T) {
 	t.Parallel()
 	valid := tenancy.Standing{Valid: true, Role: tenancy.Editor, State: tenancy.Active}
@@ -70,6 +77,22 @@ func TestRightIsCheckedAgainstWhatIsStored(t *testing.T) {
 		"a caller who isn't stored, in a deleted tenant": {
 			func(r *tenancy.Right) { r.Stored = false }, tenancy.Standing{State: tenancy.Deleted},
 			tenancy.CodeTenantNotFound},
+		"a host's permission": {publish("notes.publish", tenancy.Editor), valid, ""},
+		"a host's permission that the role lost": {publish("notes.publish", tenancy.Admin), valid,
+			tenancy.CodeForbidden},
+		"a host's permission of super-admins": {publish("notes.publish"), valid,
+			tenancy.CodeForbidden},
+		"a host's permission in a suspended tenant": {publish("notes.publish", tenancy.Editor),
+			with(func(s *tenancy.Standing) { s.State = tenancy.Suspended }),
+			tenancy.CodeTenantSuspended},
+		"the roles of another permission": {func(r *tenancy.Right) {
+			publish("notes.publish", tenancy.Editor)(r)
+			r.Needs = "notes.delete"
+		}, valid, tenancy.CodeForbidden},
+		"other roles for a permission of the library's": {func(r *tenancy.Right) {
+			publish(tenancy.KeyWrite, tenancy.Editor)(r)
+		}, valid, tenancy.CodeForbidden},
+		"roles for no permission": {publish("", tenancy.Editor), valid, tenancy.CodeForbidden},
 	} {
 		right := userRight()
 		if c.right != nil {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/denials"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/lookups"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/readiness"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/router"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -22,11 +26,12 @@ type api struct {
 	tenants      *resolve.Resolver
 	authenticate func(http.ResponseWriter, *call) (tenancy.Principal, error)
 	admin        *admin.Service
-	promote      *promote.Service
+	promote      *promote.Service // nil: no bundles
 	limits       *limits
 	lookups      *lookups.Limiter
 	adoptedKeys  bool
-	signin       *signin.Service // nil: the host authenticates callers
+	permissions  []tenancy.Grant // the host's
+	signin       *signin.Service // nil: no sessions
 	openID       bool
 
 	prefix        string
@@ -35,12 +40,13 @@ type api struct {
 	bodyTimeout   time.Duration
 	bundleTimeout time.Duration
 	discovery     []Discovery
-	ready         *readiness
+	ready         *readiness.Check
 	metrics       http.Handler // nil: none
 	observe       func(context.Context, tenancy.Code)
 	accessLog     bool
 	log           *slog.Logger
-	denialLimit   denialLimiter
+	problems      problemWriter
+	denialLimit   denials.Limiter
 	now           func() time.Time
 
 	title           string
@@ -57,8 +63,10 @@ type API struct {
 // ServeHTTP serves the routes of the API.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
-// New returns the handler of the whole API over s. Missing services and invalid
-// options are faults of the program: New panics and names them.
+// New returns the handler of the whole API over s. It needs Kinds, Tenants, Resources, Audit
+// and PlatformAudit. Without one of the other ports the routes that need it are switched off,
+// as with [Options.Without], and the log says so. Missing services and invalid options are
+// faults of the program: New panics and names them.
 func New(s ports.Services, o Options) *API {
 	if err := o.check(s); err != nil {
 		panic("httpapi.New: " + err.Error())
@@ -66,16 +74,19 @@ func New(s ports.Services, o Options) *API {
 	o = o.withDefaults(s)
 	a := &api{
 		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver,
-		promote: promote.NewLimited(s, promote.Limits{Disk: o.SpoolLimit}),
-		limits:  newLimits(o.Clock), lookups: lookups.New(o.Clock),
-		adoptedKeys: o.AdoptedKeys,
+		limits: newLimits(o.Clock), lookups: lookups.New(o.Clock),
+		adoptedKeys: o.AdoptedKeys, permissions: slices.Clone(o.Permissions),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		bodyTimeout: o.BodyTimeout, bundleTimeout: o.BundleTimeout,
-		discovery: o.Discovery, ready: newReadiness(o), metrics: o.Metrics, observe: o.Observe,
-		accessLog: o.AccessLog,
-		log:       o.Logger, denialLimit: denialLimiter{now: o.Clock}, now: o.Clock, title: o.Title,
+		discovery: o.Discovery, ready: readiness.New(o.Ready, o.Clock), metrics: o.Metrics,
+		observe: o.Observe, accessLog: o.AccessLog,
+		log: o.Logger, problems: problemWriter{o.Logger, o.WriteProblem},
+		denialLimit: denials.Limiter{Now: o.Clock}, now: o.Clock, title: o.Title,
 		version: o.Version,
+	}
+	if len(s.Missing("Transfers", "Instance")) == 0 {
+		a.promote = promote.NewLimited(s, promote.Limits{Disk: o.SpoolLimit})
 	}
 	a.setAuthenticate(s, o)
 	if o.Passwords == nil && a.signin != nil {
@@ -84,15 +95,23 @@ func New(s ports.Services, o Options) *API {
 	a.admin = admin.New(s, admin.Options{PlatformTokenHash: o.PlatformTokenHash,
 		AdoptedKeys: o.AdoptedKeys, Passwords: o.Passwords, PasswordOptional: a.openID,
 		Clock: o.Clock})
-	return &API{a, a.handler()}
+	return &API{a, a.handler(o.chosenGroups(s))}
 }
 
 // handler builds the router and the OpenAPI document from the same operations.
-func (a *api) handler() http.Handler {
-	rt := &router{log: a.log}
-	ops := a.operations()
+func (a *api) handler(groups []routeGroup) http.Handler {
+	rt := &router.Router{
+		NotFound: func(w http.ResponseWriter, r *http.Request) {
+			a.problems.write(w, r, tenancy.Errorf(tenancy.CodeNotFound, "no route has this path"))
+		},
+		MethodNotAllowed: func(w http.ResponseWriter, r *http.Request, allow string) {
+			a.problems.write(w, r,
+				tenancy.Errorf(CodeMethodNotAllowed, "this path supports only %s", allow))
+		},
+	}
+	ops := a.operations(groups)
 	for _, op := range ops {
-		rt.handle(op.method, a.prefix+op.path, a.serve(op))
+		rt.Handle(op.method, a.prefix+op.path, a.serve(op))
 	}
 	var err error
 	if a.openapiDocument, err = a.document(ops); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -67,17 +68,17 @@ func auditLine(huma.Registry) *huma.Schema {
 	id := &huma.Schema{Type: huma.TypeString, Format: "uuid"}
 	entry := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 	return &huma.Schema{AnyOf: []*huma.Schema{
-		object(map[string]*huma.Schema{
-			"begin": object(map[string]*huma.Schema{"tenant_id": id, "seq": seq, "hash": hash},
+		schemas.Object(map[string]*huma.Schema{
+			"begin": schemas.Object(map[string]*huma.Schema{"tenant_id": id, "seq": seq, "hash": hash},
 				"tenant_id", "seq", "hash")}, "begin"),
-		object(map[string]*huma.Schema{
+		schemas.Object(map[string]*huma.Schema{
 			"seq": seq, "id": id, "at": timestamp{}.Schema(nil), "hash": hash,
 			"entry": {AnyOf: []*huma.Schema{
 				entry, {Type: huma.TypeString,
 					Description: "the stored text, if it is not a valid entry"}}},
 		}, "seq", "id", "at", "hash", "entry"),
-		object(map[string]*huma.Schema{
-			"end": object(map[string]*huma.Schema{"seq": seq, "hash": hash}, "seq", "hash")},
+		schemas.Object(map[string]*huma.Schema{
+			"end": schemas.Object(map[string]*huma.Schema{"seq": seq, "hash": hash}, "seq", "hash")},
 			"end"),
 	}}
 }

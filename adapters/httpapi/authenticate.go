@@ -28,30 +28,45 @@ func (a *api) authenticated(w http.ResponseWriter, c *call) (tenancy.Principal, 
 	return p, nil
 }
 
-// setAuthenticate chooses how callers are authenticated: by [Options.Authenticate],
-// or by the platform token, API keys and sessions.
+// setAuthenticate chooses how callers are authenticated: by [Options.Authenticate] and
+// bearer tokens, or by bearer tokens and sessions. Without the ports of sessions there are
+// none.
 func (a *api) setAuthenticate(s ports.Services, o Options) {
 	if o.Authenticate != nil {
 		a.authenticate = func(_ http.ResponseWriter, c *call) (tenancy.Principal, error) {
-			return o.Authenticate(c.Request)
+			p, err := o.Authenticate(c.Request)
+			if err == nil && isZero(p) {
+				return a.bearer(c)
+			}
+			return p, err
 		}
+		return
+	}
+	a.authenticate = a.bearerOrSession
+	if len(s.Missing(signInPorts...)) > 0 {
 		return
 	}
 	if o.SignIn.Clock == nil {
 		o.SignIn.Clock = o.Clock
 	}
 	a.signin, a.openID = signin.New(s, o.SignIn), o.SignIn.Provider != nil
-	a.authenticate = a.bearerOrSession
 }
 
-// bearerOrSession is the default of [Options.Authenticate]. A request with the header
+// isZero reports whether p is the zero principal. One that only lacks its kind comes from a
+// host that forgot it, and is refused.
+func isZero(p tenancy.Principal) bool {
+	return p.Anonymous() && p.ID == "" && p.Name == "" && !p.SuperAdmin && p.Roles == nil &&
+		p.KeyTenant.IsZero()
+}
+
+// bearerOrSession authenticates callers without [Options.Authenticate]. A request with the header
 // Authorization is authenticated by it alone: a session cookie is then ignored.
 func (a *api) bearerOrSession(w http.ResponseWriter, c *call) (tenancy.Principal, error) {
 	if _, present := c.Header["Authorization"]; present {
-		return a.bearer(c.Request)
+		return a.bearer(c)
 	}
 	secret, ok := a.readCookie(c.Request, sessionCookie)
-	if !ok {
+	if !ok || a.signin == nil {
 		return tenancy.Principal{}, errCredentials
 	}
 	if err := a.sameOrigin(c.Request); err != nil {
@@ -68,7 +83,7 @@ func (a *api) bearerOrSession(w http.ResponseWriter, c *call) (tenancy.Principal
 	if err != nil {
 		return tenancy.Principal{}, err
 	}
-	c.session = caller.Session
+	c.session, c.stored = caller.Session, true
 	if caller.Renewed != "" {
 		a.setSessionCookie(w, c.Request, caller.Session, caller.Renewed)
 	}
@@ -76,8 +91,8 @@ func (a *api) bearerOrSession(w http.ResponseWriter, c *call) (tenancy.Principal
 }
 
 // bearer returns the caller of a bearer token: the platform token or an API key.
-func (a *api) bearer(r *http.Request) (tenancy.Principal, error) {
-	values := r.Header.Values("Authorization")
+func (a *api) bearer(c *call) (tenancy.Principal, error) {
+	values := c.Header.Values("Authorization")
 	if len(values) != 1 {
 		return tenancy.Principal{}, errCredentials
 	}
@@ -86,13 +101,19 @@ func (a *api) bearer(r *http.Request) (tenancy.Principal, error) {
 		return tenancy.Principal{}, errCredentials
 	}
 	token = strings.TrimSpace(token)
+	p, err := a.authenticateBearer(c, token)
+	c.stored = err == nil && p.Kind != tenancy.PlatformToken
+	return p, err
+}
+
+// authenticateBearer limits how often unknown tokens are looked up.
+func (a *api) authenticateBearer(c *call, token string) (p tenancy.Principal, err error) {
 	if _, err := tenancy.HashKeySecret(token); err != nil && !a.adoptedKeys {
 		// The platform token, or a text that is refused without a lookup: it needs no limit.
-		return a.admin.Authenticate(r.Context(), token)
+		return a.admin.Authenticate(c.Context(), token)
 	}
-	var p tenancy.Principal
-	err := a.lookups.Do(r.Context(), token, func() (err error) {
-		p, err = a.admin.Authenticate(r.Context(), token)
+	err = a.lookups.Do(c.Context(), token, func() (err error) {
+		p, err = a.admin.Authenticate(c.Context(), token)
 		return err
 	})
 	return p, err

@@ -13,6 +13,7 @@ type call struct {
 	*http.Request
 	principal tenancy.Principal
 	session   identity.Session // the principal's session; zero if they call with a token
+	stored    bool             // the store has the principal's session or API key
 	tenant    tenancy.Tenant   // the resolved one, if access is worksInTenant or managesTenant
 	query     query
 }
@@ -46,7 +47,7 @@ func (a *api) serve(op operation) http.Handler {
 		if tooLarge || tenancy.CodeOf(err) == CodeRequestTimeout {
 			w.Header().Set("Connection", "close")
 		}
-		writeProblem(w, r, a.log, err)
+		a.problems.write(w, r, err)
 		if tooLarge {
 			linger(w, r) // r's body has no limit: limitBody has set it on c's
 		}

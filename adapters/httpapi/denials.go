@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -35,7 +34,7 @@ func (a *api) auditDenial(c *call, op operation, err error) {
 		actor = tenancy.Actor{Kind: tenancy.AnonymousActor}
 	}
 	caller := string(actor.Kind) + actor.ID + tenancy.RequestFrom(c.Context()).Address
-	skipped, ok := a.denialLimit.allow(caller)
+	skipped, ok := a.denialLimit.Allow(caller)
 	if !ok {
 		return
 	}
@@ -83,42 +82,4 @@ func deniedAction(op operation) string {
 func auditedPath(r *http.Request) string {
 	path := r.URL.EscapedPath()
 	return path[:min(len(path), maxAuditedPath)]
-}
-
-const (
-	denialWindow        = time.Minute
-	maxDenialsPerCaller = 20  // in one window
-	maxDenials          = 600 // of all callers in one window
-)
-
-// denialLimiter limits how many denials the audit log records: a caller who guesses
-// credentials all day must neither fill the disk nor delay others, whose entries wait
-// for the same end of the platform's chain. It counts the skipped denials, and the
-// next recorded one reports their number.
-type denialLimiter struct {
-	now func() time.Time
-
-	mu          sync.Mutex
-	windowStart time.Time
-	total       int
-	perCaller   map[string]int
-	skipped     int
-}
-
-// allow reports whether to record one more denial of a caller, and how many denials
-// were skipped before it.
-func (t *denialLimiter) allow(caller string) (skipped int, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if now := t.now(); t.perCaller == nil || now.Sub(t.windowStart).Abs() >= denialWindow {
-		t.windowStart, t.total, t.perCaller = now, 0, map[string]int{}
-	}
-	if t.total >= maxDenials || t.perCaller[caller] >= maxDenialsPerCaller {
-		t.skipped++
-		return 0, false
-	}
-	t.total++
-	t.perCaller[caller]++
-	skipped, t.skipped = t.skipped, 0
-	return skipped, true
 }

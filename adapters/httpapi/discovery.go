@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/cursor"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -80,12 +81,12 @@ func (d Discovery) show(found []federation.Resource) ([]map[string]any, error) {
 // discoverySchema describes the response of the discovery route.
 func (a *api) discoverySchema(r huma.Registry) *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
-	tenant := object(map[string]*huma.Schema{"slug": text, "name": text}, "slug", "name")
+	tenant := schemas.Object(map[string]*huma.Schema{"slug": text, "name": text}, "slug", "name")
 	members := map[string]*huma.Schema{"tenant": tenant, "next_cursor": text}
 	required := []string{"tenant"}
 	for _, d := range a.discovery {
 		kind, _ := a.services.Kinds.Kind(d.Kind)
-		all := specSchema(kind, false).Properties
+		all := schemas.Spec(kind, false).Properties
 		shown := map[string]*huma.Schema{"name": text}
 		for _, field := range d.Fields {
 			shown[field] = all[field]
@@ -93,8 +94,8 @@ func (a *api) discoverySchema(r huma.Registry) *huma.Schema {
 				shown[field] = &huma.Schema{}
 			}
 		}
-		members[d.Member] = &huma.Schema{Type: huma.TypeArray, Items: object(shown, "name")}
+		members[d.Member] = &huma.Schema{Type: huma.TypeArray, Items: schemas.Object(shown, "name")}
 		required = append(required, d.Member)
 	}
-	return object(members, required...)
+	return schemas.Object(members, required...)
 }

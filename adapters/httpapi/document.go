@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -22,12 +23,14 @@ const (
 
 // document builds the OpenAPI 3.1 document of the operations.
 func (a *api) document(ops []operation) ([]byte, error) {
-	registry := huma.NewMapRegistry(componentPrefix, schemaName)
+	registry := huma.NewMapRegistry(schemas.Prefix, schemaName)
 	registerEnums(registry)
-	registry.Map()["Problem"] = problemSchema()
-	registry.Map()["Bundle"] = bundleSchema()
+	if a.problems.host == nil {
+		registry.Map()["Problem"] = schemas.Problem()
+	}
+	registry.Map()["Bundle"] = schemas.Bundle()
 	for _, kind := range a.services.Kinds.All() {
-		for name, schema := range kindComponents(kind) {
+		for name, schema := range schemas.KindComponents(kind) {
 			if registry.Map()[name] != nil {
 				return nil, fmt.Errorf("two kinds have the schema %s: rename the kind %s", name,
 					kind.Name)
@@ -51,6 +54,9 @@ func (a *api) document(ops []operation) ([]byte, error) {
 			continue
 		}
 		described := op.describe(registry, a.multiTenant)
+		for status, codes := range op.problems() {
+			described.Responses[strconv.Itoa(status)] = a.problemResponse(status, codes)
+		}
 		if a.signin != nil && op.access != anyone {
 			described.Security = append(described.Security, map[string][]string{sessionScheme: {}})
 		}
@@ -109,9 +115,6 @@ func (op operation) describe(r huma.Registry, multiTenant bool) *huma.Operation 
 	for _, res := range append([]response{op.response}, op.moreResponses...) {
 		d.Responses[strconv.Itoa(res.status)] = res.describe(r)
 	}
-	for status, codes := range op.problems() {
-		d.Responses[strconv.Itoa(status)] = problemResponse(status, codes)
-	}
 	return d
 }
 
@@ -159,8 +162,8 @@ func textHeader(doc string) *huma.Param {
 }
 
 // problemResponse describes the problems of one status. It lists their codes, and its
-// schema allows no others.
-func problemResponse(status int, codes []tenancy.Code) *huma.Response {
+// schema allows no others. The format of a host is unknown.
+func (a *api) problemResponse(status int, codes []tenancy.Code) *huma.Response {
 	var list []string
 	code := &huma.Schema{Type: huma.TypeString}
 	for _, c := range codes {
@@ -168,13 +171,17 @@ func problemResponse(status int, codes []tenancy.Code) *huma.Response {
 		code.Enum = append(code.Enum, string(c))
 	}
 	schema := &huma.Schema{AllOf: []*huma.Schema{
-		{Ref: componentPrefix + "Problem"},
+		{Ref: schemas.Prefix + "Problem"},
 		{Properties: map[string]*huma.Schema{"code": code}},
 	}}
+	content := map[string]*huma.MediaType{ProblemType: {Schema: schema}}
+	if a.problems.host != nil {
+		content = map[string]*huma.MediaType{"*/*": {}}
+	}
 	return &huma.Response{
 		Description: http.StatusText(status) + ": " + strings.Join(list, ", "),
 		Headers:     map[string]*huma.Param{requestIDHeader: textHeader("the id of the request")},
-		Content:     map[string]*huma.MediaType{ProblemType: {Schema: schema}},
+		Content:     content,
 	}
 }
 

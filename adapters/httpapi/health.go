@@ -20,7 +20,7 @@ func serveLiveness(w http.ResponseWriter, _ *call) error {
 // serveReadiness shows the message of a [tenancy.Error] that isn't internal. Any other
 // cause goes only to the log.
 func (a *api) serveReadiness(w http.ResponseWriter, c *call) error {
-	err := a.ready.check(c.Context())
+	err := a.ready.Run(c.Context())
 	if err == nil {
 		return serveLiveness(w, c)
 	}

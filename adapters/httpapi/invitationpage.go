@@ -179,6 +179,7 @@ func (a *api) signInByForm(w http.ResponseWriter, c *call, in credentials) error
 	if err != nil {
 		return err
 	}
+	c.stored = true
 	c.setCaller(caller.Principal)
 	a.withRight(c, operation{})
 	return nil

@@ -62,7 +62,7 @@ func (a *api) me(w http.ResponseWriter, c *call) error {
 // addEmail adds the address of a user that the store has. A host that authenticates
 // callers itself may have users that the store doesn't know.
 func (a *api) addEmail(c *call, body *meBody) error {
-	if c.principal.Kind != tenancy.UserPrincipal {
+	if c.principal.Kind != tenancy.UserPrincipal || a.services.Users == nil {
 		return nil
 	}
 	u, err := a.services.Users.Get(c.Context(), c.principal.ID)

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -32,7 +31,7 @@ func (a *api) middleware(next http.Handler) http.Handler {
 			outer.Pattern = r.Pattern
 			a.reportRequest(s, out.status, time.Since(start))
 		}()
-		defer recoverPanic(out, r, a.log)
+		defer a.problems.recoverPanic(out, r)
 		limitBodyTime(out, r, a.bodyTimeout)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
 		out.Header().Set("Cache-Control", cacheControl)
@@ -43,7 +42,7 @@ func (a *api) middleware(next http.Handler) http.Handler {
 
 // recoverPanic turns a panic into a problem. If the response has started, it closes
 // the connection instead, so that no caller takes half a response for a complete one.
-func recoverPanic(w *responseTracker, r *http.Request, log *slog.Logger) {
+func (pw problemWriter) recoverPanic(w *responseTracker, r *http.Request) {
 	cause := recover()
 	if cause == nil {
 		return
@@ -56,8 +55,8 @@ func recoverPanic(w *responseTracker, r *http.Request, log *slog.Logger) {
 	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 	if w.started {
 		recordProblem(r, tenancy.CodeInternal)
-		log.ErrorContext(latestRequest(r).Context(), "request failed", "error", err)
+		pw.log.ErrorContext(latestRequest(r).Context(), "request failed", "error", err)
 		panic(http.ErrAbortHandler)
 	}
-	writeProblem(w, r, log, err)
+	pw.write(w, r, err)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -35,6 +36,8 @@ type operation struct {
 	page           bool               // a page for browsers, which the document leaves out
 	optionalCaller bool               // anyone may call it; the result depends on the caller
 	needs          tenancy.Permission // the caller's role must allow it; "" needs none
+
+	hostGrant tenancy.Grant // the row of needs if it is a permission of the host's
 
 	mayBeReadOnly bool // a call may only read, whatever the method
 
@@ -82,7 +85,7 @@ func goType[T any]() schemaOf {
 
 // component returns a reference to the document's schema of that name.
 func component(name string) schemaOf {
-	return func(huma.Registry) *huma.Schema { return &huma.Schema{Ref: componentPrefix + name} }
+	return func(huma.Registry) *huma.Schema { return &huma.Schema{Ref: schemas.Prefix + name} }
 }
 
 // jsonBody describes a JSON body of one Go type.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -33,15 +32,35 @@ type Options struct {
 	// [resolve.Options].
 	Resolver *resolve.Resolver
 
-	// Authenticate returns the caller of a request. If it returns an error, its
-	// principal is ignored; the response to an error with another code than
-	// [tenancy.CodeUnauthenticated] has that code. Defaults to the bearer token in the
-	// header Authorization (the platform token or an API key) and, without that
+	// Authenticate returns the caller of a request: any host's principal, of any kind, whose
+	// Roles are the caller's role in each tenant, from the host's own store. If it returns the
+	// zero principal and no error, the request has no credentials of the host's: a bearer token
+	// is tried. If it returns an error, its principal is ignored; the response to an error with
+	// another code than [tenancy.CodeUnauthenticated] has that code. Defaults to the bearer
+	// token in the header Authorization (the platform token or an API key) and, without that
 	// header, to the cookie of a session. A request with such a cookie that changes
 	// something must come from a page of the same host: see [CodeCrossOrigin]. These
 	// callers are checked again in the transaction of each write ([tenancy.Right]). Of a
-	// caller of Authenticate the store knows nothing: only the tenant's state is.
+	// caller of Authenticate the store knows nothing: only the tenant's state is checked.
 	Authenticate func(*http.Request) (tenancy.Principal, error)
+
+	// Permissions are the host's own, for [API.Protect]: each with the roles that have it. One
+	// without roles belongs to super-admins. Their names have a noun and a verb,
+	// "notes.publish", and differ from those of [tenancy.Grants]. Defaults to none.
+	Permissions []tenancy.Grant
+
+	// Without switches off groups of routes that the host has itself: their paths are unknown,
+	// and the OpenAPI document leaves them out. It changes nothing else: API keys and sessions
+	// are accepted also without the routes that manage them. Defaults to all routes.
+	Without []Group
+
+	// WriteProblem writes an error of the API or of [API.Protect] in the host's format. The
+	// status is the problem's, whatever it passes to WriteHeader, and headers that are set
+	// already, such as Retry-After and WWW-Authenticate, keep their values. The problem is all
+	// that a caller may see of the error. If WriteProblem panics or writes nothing, the
+	// response is the library's. The OpenAPI document then leaves the format of errors open.
+	// Defaults to RFC 9457.
+	WriteProblem func(w http.ResponseWriter, r *http.Request, p Problem)
 
 	// SignIn says how users sign in and how long their sessions last. With Authenticate
 	// it isn't used, and its routes don't exist.
@@ -124,7 +143,13 @@ const (
 
 // check reports the first invalid field of s or o by its name.
 func (o Options) check(s ports.Services) error {
-	if err := checkPorts(s); err != nil {
+	if err := o.checkServices(s); err != nil {
+		return err
+	}
+	if err := checkWithout(o.Without); err != nil {
+		return err
+	}
+	if err := checkPermissions(o.Permissions); err != nil {
 		return err
 	}
 	if err := o.SignIn.Check(); err != nil {
@@ -153,21 +178,6 @@ func (o Options) check(s ports.Services) error {
 		}
 	}
 	return checkDiscovery(o.Discovery, s.Kinds)
-}
-
-// checkPorts reports the first missing service. ChangeNotifier is optional: without
-// it, cached values last until they expire.
-func checkPorts(s ports.Services) error {
-	services := reflect.ValueOf(s)
-	for i, field := range slices.Collect(services.Type().Fields()) {
-		switch v := services.Field(i); v.Kind() {
-		case reflect.Interface, reflect.Pointer:
-			if v.IsNil() && field.Name != "ChangeNotifier" {
-				return fmt.Errorf("port Services.%s is nil", field.Name)
-			}
-		}
-	}
-	return nil
 }
 
 // reservedPaths are the paths that no kind may have: those of the API's own routes and

@@ -23,9 +23,12 @@ import (
 // paths below [Options.Prefix], and the cross-origin protection doesn't cover GET and
 // HEAD, which must not change anything.
 //
+// The permission is the library's or one of [Options.Permissions]. A host with a policy of
+// another kind wraps h: what it refuses after Protect is its own response.
+//
 // An unknown permission and a nil handler are faults of the program: Protect panics.
 func (a *API) Protect(needs tenancy.Permission, h http.Handler) http.Handler {
-	grant, ok := tenancy.GrantOf(needs)
+	grant, ok := a.api.grantOf(needs)
 	switch {
 	case !ok:
 		panic("httpapi: Protect: unknown permission " + string(needs))
@@ -42,6 +45,9 @@ func (a *API) Protect(needs tenancy.Permission, h http.Handler) http.Handler {
 			h.ServeHTTP(w, c.Request)
 			return nil
 		}}
+	if _, own := tenancy.GrantOf(needs); !own {
+		op.hostGrant = grant
+	}
 	if len(grant.Roles) == 0 {
 		op.access = signedIn
 	}

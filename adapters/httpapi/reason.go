@@ -60,7 +60,7 @@ func (a *api) auditSuperAdmin(c *call, op operation) error {
 	if requiresReason(c.tenant.Settings) && tenancy.RequestFrom(c.Context()).Reason == "" {
 		return errNoReason
 	}
-	if grant, _ := tenancy.GrantOf(op.needs); !grant.Reads && !op.mayBeReadOnly {
+	if !op.grant().Reads && !op.mayBeReadOnly {
 		return nil
 	}
 	return a.services.Audit.Append(c.Context(), c.tenant.ID, tenancy.Event{

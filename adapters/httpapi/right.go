@@ -11,16 +11,25 @@ import (
 func (a *api) withRight(c *call, op operation) {
 	right := tenancy.Right{
 		Principal: c.principal, Session: c.session.ID, Tenant: c.tenant.ID, Needs: op.needs,
-		Stored:      a.signin != nil && c.principal.Kind != tenancy.PlatformToken,
-		InAnyState:  worksInAnyState(op),
+		Grant:       op.hostGrant,
+		Stored:      c.stored,
+		InAnyState:  op.worksInAnyState(),
 		IgnoreState: !a.multiTenant,
 		Clock:       a.now,
 	}
 	c.Request = c.WithContext(tenancy.WithRight(c.Context(), right))
 }
 
-// worksInAnyState reports whether super-admins may call op in a tenant that isn't active.
-func worksInAnyState(op operation) bool {
+// grant returns the row of the operation's permission; the zero Grant if it needs none.
+func (op operation) grant() tenancy.Grant {
+	if op.hostGrant.Permission != "" {
+		return op.hostGrant
+	}
 	grant, _ := tenancy.GrantOf(op.needs)
-	return op.access == managesTenant || grant.Reads
+	return grant
+}
+
+// worksInAnyState reports whether super-admins may call op in a tenant that isn't active.
+func (op operation) worksInAnyState() bool {
+	return op.access == managesTenant || op.grant().Reads
 }

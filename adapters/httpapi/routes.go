@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -14,12 +15,10 @@ import (
 const apiRoot = "/api/v1/"
 
 // operations returns all operations of the API.
-func (a *api) operations() []operation {
-	ops := slices.Concat(a.processRoutes(), a.tenantRoutes(), a.keyRoutes(), a.userRoutes(),
-		a.memberRoutes(), a.invitationRoutes(), a.auditRoutes(), a.sessionRoutes(),
-		a.bundleRoutes(), a.invitationPageRoutes())
-	for _, kind := range a.services.Kinds.All() {
-		ops = append(ops, resources{a, kind}.routes()...)
+func (a *api) operations(groups []routeGroup) []operation {
+	ops := a.processRoutes()
+	for _, g := range groups {
+		ops = append(ops, g.routes(a)...)
 	}
 	return a.addCrossOriginCode(ops)
 }
@@ -50,13 +49,6 @@ func (a *api) processRoutes() []operation {
 		access:   signedIn,
 		response: response{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
 		handle:   a.me,
-	}, {
-		id: "discover", method: http.MethodGet, path: apiRoot + "discovery", tag: "resources",
-		summary: "List what the tenant offers, with a few fields of each resource",
-		access:  worksInTenant, needs: tenancy.ResourceRead, params: pageParams,
-		response: response{status: http.StatusOK, doc: "One page of each list.",
-			schema: a.discoverySchema},
-		handle: a.discover,
 	}}
 	if a.metrics != nil {
 		ops = append(ops, operation{
@@ -79,7 +71,7 @@ func anyObject(huma.Registry) *huma.Schema {
 
 const tenantRoot = apiRoot + "tenants/{tenant}"
 
-// bundleRoutes returns the routes for export, import and secrets. An import with
+// bundleRoutes returns the routes for export and import. An import with
 // dry_run only reads, although its method is POST.
 func (a *api) bundleRoutes() []operation {
 	return []operation{{
@@ -108,7 +100,12 @@ func (a *api) bundleRoutes() []operation {
 			tenancy.CodeDanglingReference, tenancy.CodeCyclicReference, tenancy.CodeQuotaExceeded,
 		},
 		handle: a.importBundle,
-	}, {
+	}}
+}
+
+// secretRoutes returns the route for the values of secrets.
+func (a *api) secretRoutes() []operation {
+	return []operation{{
 		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}",
 		tag: "bundles", summary: "Set the value of a secret",
 		access: worksInTenant, needs: tenancy.SecretWrite, body: jsonBody[secretInput](),
@@ -131,7 +128,7 @@ var (
 
 // routes returns the operations on the resources of one kind.
 func (h resources) routes() []operation {
-	name := componentName(h.kind.Name)
+	name := schemas.ComponentName(h.kind.Name)
 	list, one := apiRoot+h.kind.Path, apiRoot+h.kind.Path+"/{name}"
 	resource := component(name + "Resource")
 	return []operation{{

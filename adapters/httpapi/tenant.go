@@ -13,7 +13,8 @@ import (
 // middleware that only finds the request's tenant and puts it into the context, for
 // [tenancy.FromContext], [tenancy.TenantFrom] and every scoped statement: for public
 // routes, and inside a host's own authentication. A request without a tenant, or with an unknown, deleted
-// or suspended one, doesn't reach the handler: its response is a [Problem].
+// or suspended one, doesn't reach the handler: its response is a [Problem], in the library's
+// format.
 //
 // A host that authenticates in a middleware around this one puts the caller into the
 // context ([tenancy.WithPrincipal]). Then the caller must be a member of the tenant,
@@ -37,7 +38,7 @@ func Tenant(tenants *resolve.Resolver) func(http.Handler) http.Handler {
 			}
 			if err != nil {
 				w.Header().Set("Cache-Control", cacheControl)
-				writeProblem(w, r, withLogHandler(slog.Default()), err)
+				problemWriter{log: withLogHandler(slog.Default())}.write(w, r, err)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(tenancy.WithTenant(r.Context(), tenant)))
@@ -53,10 +54,10 @@ func (a *api) mayWorkIn(p tenancy.Principal, t tenancy.Tenant, op operation) err
 	if !p.MemberOf(t.ID) {
 		return tenancy.ErrTenantNotFound
 	}
-	if a.multiTenant && !t.IsActive() && !(p.SuperAdmin && worksInAnyState(op)) {
+	if a.multiTenant && !t.IsActive() && !(p.SuperAdmin && op.worksInAnyState()) {
 		return tenancy.ErrTenantSuspended
 	}
-	return p.Authorize(t.ID, op.needs)
+	return p.AuthorizeGrant(t.ID, op.grant())
 }
 
 // mayManage returns nil if p may call an operation that belongs to no tenant.

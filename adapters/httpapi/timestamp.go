@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -17,13 +18,7 @@ func (t timestamp) MarshalText() ([]byte, error) {
 }
 
 // Schema describes the form of [tenancy.TimeLayout].
-func (timestamp) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		Type: huma.TypeString, Format: "date-time",
-		Pattern:     `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`,
-		Description: "RFC 3339 in UTC with microseconds",
-	}
-}
+func (timestamp) Schema(huma.Registry) *huma.Schema { return schemas.Time() }
 
 // optionalTime returns nil for the zero time, so that the member is left out.
 func optionalTime(t time.Time) *timestamp {

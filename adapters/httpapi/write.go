@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"log/slog"
 	"net/http"
 	"strconv"
 )
@@ -58,42 +57,6 @@ func writeBody(w http.ResponseWriter, status int, media string, body []byte) err
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 	return nil
-}
-
-// unavailableRetryAfter is the Retry-After of a 503, in seconds: most of its causes, such as a
-// database that fails over, last seconds.
-const unavailableRetryAfter = "2"
-
-// writeProblem writes err as a problem and logs it if its status is 500 or above.
-func writeProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	p := problemOf(err)
-	if override, ok := err.(*statusError); ok {
-		p.Status, p.Title = override.status, http.StatusText(override.status)
-	}
-	p.RequestID = RequestID(r.Context())
-	recordProblem(r, p.Code)
-	r = latestRequest(r)
-	if p.Status >= http.StatusInternalServerError {
-		log.LogAttrs(r.Context(), slog.LevelError, "request failed",
-			slog.String("method", r.Method), slog.String("route", r.Pattern),
-			slog.String("code", string(p.Code)), slog.Any("error", err))
-	}
-	if seconds, ok := p.Members["retry_after"].(int64); ok {
-		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
-	} else if p.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", unavailableRetryAfter)
-	}
-	if p.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-	}
-	body, err := marshal(p)
-	if err != nil {
-		p.Members = nil
-		body, _ = marshal(p) // strings and numbers alone always marshal
-		log.LogAttrs(r.Context(), slog.LevelError, "problem has unprintable members",
-			slog.Any("error", err))
-	}
-	_ = writeBody(w, p.Status, ProblemType, body)
 }
 
 // statusError gives an error another status than the table statuses, where HTTP

@@ -135,14 +135,16 @@ func TestNewRefusesMissingPorts(t *testing.T) {
 	t.Parallel()
 	services := newRig(t).services
 	for message, broken := range map[string]func(*ports.Services){
-		"promote: Services.Kinds is nil":      func(s *ports.Services) { s.Kinds = nil },
-		"promote: Services.Transfers is nil":  func(s *ports.Services) { s.Transfers = nil },
-		"promote: Services.Instance is empty": func(s *ports.Services) { s.Instance = "" },
+		"promote.New: missing: Services.Kinds":     func(s *ports.Services) { s.Kinds = nil },
+		"promote.New: missing: Services.Transfers": func(s *ports.Services) { s.Transfers = nil },
+		"promote.New: missing: Services.Instance":  func(s *ports.Services) { s.Instance = "" },
 	} {
 		s := services
 		broken(&s)
 		require.PanicsWithValue(t, message, func() { promote.New(s) })
 	}
+	require.PanicsWithValue(t, "promote.New: missing: Services.Kinds, Services.Transfers,"+
+		" Services.Instance", func() { promote.New(ports.Services{}) })
 }
 
 // fullWriter accepts room bytes.

@@ -23,18 +23,13 @@ type Service struct {
 }
 
 // New returns a Service that uses s.Kinds, s.Transfers and s.Instance, with the default
-// [Limits]. It panics if one of them is missing, because that is a programming error.
+// [Limits]. If one of them is missing, New panics and names it: that is a fault of the program.
 func New(s ports.Services) *Service { return NewLimited(s, Limits{}) }
 
 // NewLimited is [New] with other limits. A limit that is 0 has its default.
 func NewLimited(s ports.Services, l Limits) *Service {
-	switch {
-	case s.Kinds == nil:
-		panic("promote: Services.Kinds is nil")
-	case s.Transfers == nil:
-		panic("promote: Services.Transfers is nil")
-	case s.Instance == "":
-		panic("promote: Services.Instance is empty")
+	if err := s.Require("Kinds", "Transfers", "Instance"); err != nil {
+		panic("promote.New: " + err.Error())
 	}
 	return &Service{ports: s, space: newSpoolSpace(cmp.Or(l.Disk, defaultDisk)),
 		checks: fairqueue.New[tenancy.ID](checkLimits)}

@@ -87,6 +87,13 @@ var Rooms = []Room{
 		Tests: testTools,
 	},
 	{
+		Path:  "ports/hooks",
+		Why:   "it wraps the ports of any adapter, and knows none",
+		Edges: []Edge{toTenancy, toFederation, toPorts},
+		Tests: append([]Edge{{"federation/promote", "imports as a program does"},
+			{"tenancy/admin", "changes tenants as a program does"}}, testTools...),
+	},
+	{
 		Path: "ports/portstest",
 		Why: "whoever writes an adapter runs the suites, with the test library of their own" +
 			" choice",

@@ -18,6 +18,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
 func TestProbesNeedNoCredentials(t *testing.T) {
@@ -278,8 +279,24 @@ func TestInvalidOptionsAreNamed(t *testing.T) {
 	}{
 		"no tenants": {func(s *ports.Services, _ *httpapi.Options) { s.Tenants = nil },
 			"Services.Tenants"},
-		"no vault": {func(s *ports.Services, _ *httpapi.Options) { s.Vault = nil },
-			"Services.Vault"},
+		"no audit": {func(s *ports.Services, _ *httpapi.Options) { s.Audit = nil },
+			"Services.Audit"},
+		"several": {func(s *ports.Services, _ *httpapi.Options) { *s = ports.Services{} },
+			"Services.Kinds, Services.Tenants, Services.Resources, Services.Audit," +
+				" Services.PlatformAudit"},
+		"no caller": {func(s *ports.Services, _ *httpapi.Options) {
+			s.KeyFinder, s.Sessions = nil, nil
+		}, "no caller can authenticate"},
+		"a provider without identities": {func(s *ports.Services, o *httpapi.Options) {
+			s.Identities = nil
+			o.SignIn.Provider = struct{ signin.Provider }{}
+		}, "Services.Identities"},
+		"an unknown group": {func(_ *ports.Services, o *httpapi.Options) {
+			o.Without = []httpapi.Group{httpapi.UserRoutes, "user"}
+		}, `Options.Without[1] "user"`},
+		"invitations without members": {func(_ *ports.Services, o *httpapi.Options) {
+			o.Without = []httpapi.Group{httpapi.MemberRoutes}
+		}, `Options.Without has "members", but not "invitations"`},
 		"no kinds": {func(s *ports.Services, _ *httpapi.Options) { s.Kinds = nil },
 			"Services.Kinds"},
 		"a negative limit": {func(_ *ports.Services, o *httpapi.Options) { o.ResourceLimit = -1 },

@@ -489,3 +489,15 @@ func TestInvitationFromAnotherOriginIsRefused(t *testing.T) {
 		WantProblem(t, 403, httpapi.CodeCrossOrigin)
 	assert.NotEqual(t, 403, reg.Do(t, accept.WithCookie(ada)).Status)
 }
+
+func TestSessionWorksWithoutSessionRoutes(t *testing.T) {
+	t.Parallel()
+	reg := apitest.New(t, withCheapHashing)
+	addUserWithPassword(t, reg, "ada", tenancy.Editor)
+	cookie := signIn(t, reg, "ada")
+	off := apitest.Wrap(reg.Services, func(o *httpapi.Options) {
+		o.Without = []httpapi.Group{httpapi.SessionRoutes}
+	})
+	off.Serve(t)
+	off.Do(t, apitest.Get("", "/api/v1/me").WithCookie(cookie)).Want(t, http.StatusOK)
+}

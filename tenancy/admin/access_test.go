@@ -191,16 +191,13 @@ func TestNewNamesMissingPorts(t *testing.T) {
 	t.Parallel()
 	whole := newFixture(t).ports
 	for name, remove := range map[string]func(*ports.Services){
-		"Tenants":   func(s *ports.Services) { s.Tenants = nil },
-		"Keys":      func(s *ports.Services) { s.Keys = nil },
-		"KeyFinder": func(s *ports.Services) { s.KeyFinder = nil },
-
+		"Tenants":       func(s *ports.Services) { s.Tenants = nil },
 		"Audit":         func(s *ports.Services) { s.Audit = nil },
 		"PlatformAudit": func(s *ports.Services) { s.PlatformAudit = nil },
 	} {
 		lacking := whole
 		remove(&lacking)
-		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil",
+		assert.PanicsWithValue(t, "admin.New: missing: Services."+name,
 			func() { admin.New(lacking, admin.Options{}) })
 	}
 }

@@ -32,6 +32,9 @@ type NewInvitation struct {
 func (s *Service) Invite(
 	ctx context.Context, by tenancy.Principal, ref string, in NewInvitation,
 ) (i tenancy.Invitation, token string, err error) {
+	if err := s.needs("Invitations"); err != nil {
+		return tenancy.Invitation{}, "", err
+	}
 	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.MemberWrite)
 	if err != nil {
 		return tenancy.Invitation{}, "", err
@@ -84,6 +87,9 @@ func (in NewInvitation) validated() (NewInvitation, error) {
 func (s *Service) ListInvitations(
 	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
 ) ([]tenancy.Invitation, error) {
+	if err := s.needs("Invitations"); err != nil {
+		return nil, err
+	}
 	t, err := s.authorize(ctx, by, ref, tenancy.MemberRead)
 	if err != nil {
 		return nil, err
@@ -103,6 +109,9 @@ func (s *Service) ListInvitations(
 func (s *Service) RevokeInvitation(
 	ctx context.Context, by tenancy.Principal, ref, id string,
 ) error {
+	if err := s.needs("Invitations"); err != nil {
+		return err
+	}
 	t, id, err := s.authorizeWithID(ctx, by, ref, id, tenancy.MemberWrite)
 	if err != nil {
 		return err
@@ -134,6 +143,9 @@ var errInvitation = tenancy.Errorf(tenancy.CodeNotFound,
 func (s *Service) AcceptInvitation(
 	ctx context.Context, by tenancy.Principal, in Acceptance,
 ) (Member, tenancy.Tenant, error) {
+	if err := s.needs("InvitationFinder", "Users"); err != nil {
+		return Member{}, tenancy.Tenant{}, err
+	}
 	i, err := s.findInvitation(ctx, in.Token)
 	if err != nil {
 		return Member{}, tenancy.Tenant{}, err

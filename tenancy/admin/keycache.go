@@ -34,6 +34,9 @@ func (s *Service) newKeyCache(
 // loadKeyHolder finds a key by its hash and makes its principal. An expired key is
 // found too: Authenticate checks the expiry at each use.
 func (s *Service) loadKeyHolder(ctx context.Context, hash tenancy.KeyHash) (keyHolder, error) {
+	if s.finder == nil {
+		return keyHolder{}, errUnauthenticated
+	}
 	key, err := s.finder.Find(ctx, hash)
 	if err != nil {
 		return keyHolder{}, err

@@ -22,6 +22,9 @@ type NewKey struct {
 func (s *Service) CreateKey(
 	ctx context.Context, by tenancy.Principal, ref string, in NewKey,
 ) (key tenancy.APIKey, secret string, err error) {
+	if err := s.needs("Keys"); err != nil {
+		return tenancy.APIKey{}, "", err
+	}
 	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.KeyWrite)
 	if err != nil {
 		return tenancy.APIKey{}, "", err
@@ -65,6 +68,9 @@ func (s *Service) checkKey(in *NewKey) error {
 func (s *Service) ListKeys(
 	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
 ) ([]tenancy.APIKey, error) {
+	if err := s.needs("Keys"); err != nil {
+		return nil, err
+	}
 	t, err := s.authorize(ctx, by, ref, tenancy.KeyRead)
 	if err != nil {
 		return nil, err
@@ -82,6 +88,9 @@ func (s *Service) ListKeys(
 // on. Admins of the tenant only. If the tenant has no key with the id, the error is
 // [tenancy.ErrNotFound].
 func (s *Service) RevokeKey(ctx context.Context, by tenancy.Principal, ref, id string) error {
+	if err := s.needs("Keys"); err != nil {
+		return err
+	}
 	t, err := s.authorize(ctx, by, ref, tenancy.KeyWrite)
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ type Member struct {
 func (s *Service) ListMembers(
 	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
 ) ([]Member, error) {
+	if err := s.needs("Members", "Users"); err != nil {
+		return nil, err
+	}
 	t, err := s.authorize(ctx, by, ref, tenancy.MemberRead)
 	if err != nil {
 		return nil, err
@@ -69,6 +72,9 @@ func (s *Service) withUsers(ctx context.Context, found []tenancy.Membership) ([]
 func (s *Service) GetMember(
 	ctx context.Context, by tenancy.Principal, ref, user string,
 ) (Member, error) {
+	if err := s.needs("Members", "Users"); err != nil {
+		return Member{}, err
+	}
 	t, id, err := s.authorizeWithID(ctx, by, ref, user, tenancy.MemberRead)
 	if err != nil {
 		return Member{}, err
@@ -97,6 +103,9 @@ func (s *Service) withUser(ctx context.Context, m tenancy.Membership) (Member, e
 func (s *Service) PutMember(
 	ctx context.Context, by tenancy.Principal, ref, user string, role tenancy.Role,
 ) (m Member, created bool, err error) {
+	if err := s.needs("Members", "Users"); err != nil {
+		return Member{}, false, err
+	}
 	t, id, err := s.authorizeWithID(ctx, by, ref, user, tenancy.MemberWrite)
 	if err != nil {
 		return Member{}, false, err
@@ -121,6 +130,9 @@ func (s *Service) PutMember(
 // RemoveMember removes a user from a tenant. Admins of the tenant only. To remove
 // the only admin is [tenancy.CodeLastAdmin].
 func (s *Service) RemoveMember(ctx context.Context, by tenancy.Principal, ref, user string) error {
+	if err := s.needs("Members"); err != nil {
+		return err
+	}
 	t, id, err := s.authorizeWithID(ctx, by, ref, user, tenancy.MemberWrite)
 	if err != nil {
 		return err

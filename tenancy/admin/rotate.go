@@ -24,6 +24,9 @@ const (
 func (s *Service) RotateKey(
 	ctx context.Context, by tenancy.Principal, ref, id string, overlap time.Duration,
 ) (key tenancy.APIKey, secret string, err error) {
+	if err := s.needs("Keys"); err != nil {
+		return tenancy.APIKey{}, "", err
+	}
 	t, err := s.authorizeUndeleted(ctx, by, ref, tenancy.KeyWrite)
 	if err != nil {
 		return tenancy.APIKey{}, "", err

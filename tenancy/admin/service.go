@@ -19,6 +19,7 @@ package admin
 import (
 	"cmp"
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -53,6 +54,8 @@ type Service struct {
 	invitationFinder ports.InvitationFinder
 	passwords        Passwords
 	passwordOptional bool
+
+	missing []string // the ports that methods need and that are nil
 }
 
 // Options configure a [Service]. The zero value is valid.
@@ -89,29 +92,13 @@ type Options struct {
 	NewID func() tenancy.ID
 }
 
-// New makes a service that uses ports of s. If a port that it needs is nil, New
-// panics and names the port: that is a fault of the program. The other ports may
-// be nil.
+// New makes a service that uses ports of s. It needs Tenants, Audit and PlatformAudit: if one
+// of them is nil, New panics and names it, because that is a fault of the program. A method
+// that needs another port that is nil returns an error with its name, and without a KeyFinder
+// no API key is valid.
 func New(s ports.Services, o Options) *Service {
-	switch {
-	case s.Tenants == nil:
-		panic("admin.New: Services.Tenants is nil")
-	case s.Keys == nil:
-		panic("admin.New: Services.Keys is nil")
-	case s.KeyFinder == nil:
-		panic("admin.New: Services.KeyFinder is nil")
-	case s.Users == nil:
-		panic("admin.New: Services.Users is nil")
-	case s.Members == nil:
-		panic("admin.New: Services.Members is nil")
-	case s.Invitations == nil:
-		panic("admin.New: Services.Invitations is nil")
-	case s.InvitationFinder == nil:
-		panic("admin.New: Services.InvitationFinder is nil")
-	case s.Audit == nil:
-		panic("admin.New: Services.Audit is nil")
-	case s.PlatformAudit == nil:
-		panic("admin.New: Services.PlatformAudit is nil")
+	if err := s.Require("Tenants", "Audit", "PlatformAudit"); err != nil {
+		panic("admin.New: " + err.Error())
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -127,9 +114,21 @@ func New(s ports.Services, o Options) *Service {
 		passwordOptional: o.PasswordOptional,
 		invalidations:    cacheinval.New(s.ChangeNotifier, o.Clock),
 		platform:         o.PlatformTokenHash, adoptedKeys: o.AdoptedKeys, now: o.Clock,
-		newID: o.NewID,
+		newID:   o.NewID,
+		missing: s.Missing("Keys", "Users", "Members", "Invitations", "InvitationFinder"),
 	}
 	service.keyCache = service.newKeyCache(cmp.Or(o.CacheSize, defaultCacheSize),
 		cmp.Or(o.KeyTTL, defaultKeyTTL))
 	return service
+}
+
+// needs returns an error if one of the ports is nil.
+func (s *Service) needs(fields ...string) error {
+	for _, name := range fields {
+		if slices.Contains(s.missing, name) {
+			return tenancy.Errorf(tenancy.CodeInternal,
+				"this service was made without the port Services.%s", name)
+		}
+	}
+	return nil
 }

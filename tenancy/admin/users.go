@@ -29,6 +29,9 @@ type NewUser struct {
 func (s *Service) CreateUser(
 	ctx context.Context, by tenancy.Principal, in NewUser,
 ) (identity.User, error) {
+	if err := s.needs("Users"); err != nil {
+		return identity.User{}, err
+	}
 	if err := requireSuperAdmin(by); err != nil {
 		return identity.User{}, err
 	}
@@ -89,6 +92,9 @@ func (s *Service) hash(ctx context.Context, password string) (string, error) {
 func (s *Service) GetUser(
 	ctx context.Context, by tenancy.Principal, id string,
 ) (identity.User, error) {
+	if err := s.needs("Users"); err != nil {
+		return identity.User{}, err
+	}
 	if err := requireSuperAdmin(by); err != nil {
 		return identity.User{}, err
 	}
@@ -100,6 +106,9 @@ func (s *Service) GetUser(
 func (s *Service) ListUsers(
 	ctx context.Context, by tenancy.Principal, after string, limit int,
 ) ([]identity.User, error) {
+	if err := s.needs("Users"); err != nil {
+		return nil, err
+	}
 	if err := requireSuperAdmin(by); err != nil {
 		return nil, err
 	}
@@ -122,6 +131,9 @@ type UserChange struct {
 func (s *Service) UpdateUser(
 	ctx context.Context, by tenancy.Principal, id string, c UserChange,
 ) (identity.User, error) {
+	if err := s.needs("Users"); err != nil {
+		return identity.User{}, err
+	}
 	if err := requireSuperAdmin(by); err != nil {
 		return identity.User{}, err
 	}
@@ -166,6 +178,9 @@ func (s *Service) newPassword(ctx context.Context, password *string) (*string, e
 // only. If the user is the only admin of a tenant, the error is
 // [tenancy.CodeLastAdmin].
 func (s *Service) RemoveUser(ctx context.Context, by tenancy.Principal, id string) error {
+	if err := s.needs("Users"); err != nil {
+		return err
+	}
 	if err := requireSuperAdmin(by); err != nil {
 		return err
 	}

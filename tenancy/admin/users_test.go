@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
@@ -359,20 +358,4 @@ func TestInvitationDoesNotChangeAnExistingAccount(t *testing.T) {
 	stored, err := f.GetUser(t.Context(), superAdmin, ada.ID)
 	require.NoError(t, err)
 	assert.Equal(t, ada, stored, "the account must not change")
-}
-
-func TestNewNamesMissingPortsOfUsers(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	for name, remove := range map[string]func(*ports.Services){
-		"Users":            func(s *ports.Services) { s.Users = nil },
-		"Members":          func(s *ports.Services) { s.Members = nil },
-		"Invitations":      func(s *ports.Services) { s.Invitations = nil },
-		"InvitationFinder": func(s *ports.Services) { s.InvitationFinder = nil },
-	} {
-		s := f.ports
-		remove(&s)
-		assert.PanicsWithValue(t, "admin.New: Services."+name+" is nil",
-			func() { admin.New(s, admin.Options{}) })
-	}
 }

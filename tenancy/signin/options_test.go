@@ -39,20 +39,36 @@ func TestNewNamesMissingPorts(t *testing.T) {
 		"Sessions":      func(s *ports.Services) { s.Sessions = nil },
 		"SessionFinder": func(s *ports.Services) { s.SessionFinder = nil },
 		"LoginAttempts": func(s *ports.Services) { s.LoginAttempts = nil },
-		"Identities":    func(s *ports.Services) { s.Identities = nil },
 		"PlatformAudit": func(s *ports.Services) { s.PlatformAudit = nil },
 	} {
 		s := memory.New(nil, memory.Options{}).Services()
 		take(&s)
-		assert.PanicsWithValue(t, "signin.New: Services."+name+" is nil",
+		assert.PanicsWithValue(t, "signin.New: missing: Services."+name,
 			func() { signin.New(s, signin.Options{}) })
 	}
 }
 
-func TestNewNamesTheSameMissingPortEachTime(t *testing.T) {
+func TestIdentitiesAreNeededOnlyWithAProvider(t *testing.T) {
+	t.Parallel()
+	s := memory.New(nil, memory.Options{}).Services()
+	s.Identities = nil
+	assert.NotPanics(t, func() { signin.New(s, signin.Options{}) })
+	var provider struct{ signin.Provider }
+	assert.PanicsWithValue(t, "signin.New: missing: Services.Identities",
+		func() { signin.New(s, signin.Options{Provider: provider}) })
+}
+
+func TestTheFirstFaultIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	for range 20 {
-		assert.PanicsWithValue(t, "signin.New: Services.Users is nil",
+		assert.PanicsWithValue(t, "signin.New: missing: Services.Users, Services.Memberships,"+
+			" Services.Passwords, Services.Sessions, Services.SessionFinder,"+
+			" Services.LoginAttempts, Services.PlatformAudit",
 			func() { signin.New(ports.Services{}, signin.Options{}) })
+		assert.ErrorContains(t, signin.Options{Lifetime: -1, Idle: -1, Refusal: -1}.Check(),
+			"Options.Lifetime")
+		invalid := identity.Backoff{Free: -1}
+		assert.ErrorContains(t, signin.Options{Account: invalid, Address: invalid}.Check(),
+			"Options.Account")
 	}
 }

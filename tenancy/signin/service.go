@@ -114,15 +114,16 @@ var (
 		Reset: 24 * time.Hour}
 )
 
-// Check returns an error that names an invalid option.
+// Check returns an error that names the first invalid option.
 func (o Options) Check() error {
-	for name, d := range map[string]time.Duration{"Lifetime": o.Lifetime, "Idle": o.Idle,
-		"Refusal": o.Refusal} {
-		if d < 0 {
-			return fmt.Errorf("option %s %v is negative", name, d)
-		}
-	}
-	if o.MaxConcurrentHashes < 0 {
+	switch {
+	case o.Lifetime < 0:
+		return fmt.Errorf("Options.Lifetime %v is negative", o.Lifetime)
+	case o.Idle < 0:
+		return fmt.Errorf("Options.Idle %v is negative", o.Idle)
+	case o.Refusal < 0:
+		return fmt.Errorf("Options.Refusal %v is negative", o.Refusal)
+	case o.MaxConcurrentHashes < 0:
 		return fmt.Errorf("Options.MaxConcurrentHashes %d is negative", o.MaxConcurrentHashes)
 	}
 	if o.Cost != (Cost{}) {
@@ -130,11 +131,11 @@ func (o Options) Check() error {
 			return fmt.Errorf("Options.Cost: %w", err)
 		}
 	}
-	for name, s := range map[string]identity.Backoff{"Account": o.Account, "Address": o.Address} {
-		if s != (identity.Backoff{}) &&
-			(s.Free < 1 || s.Initial <= 0 || s.Max < s.Initial || s.Reset <= s.Max) {
-			return fmt.Errorf("option %s: Free must be at least 1, Initial positive, Max at least"+
-				" Initial, and Reset longer than Max", name)
+	for i, b := range []identity.Backoff{o.Account, o.Address} {
+		if b != (identity.Backoff{}) &&
+			(b.Free < 1 || b.Initial <= 0 || b.Max < b.Initial || b.Reset <= b.Max) {
+			return fmt.Errorf("Options.%s: Free must be at least 1, Initial positive, Max at least"+
+				" Initial, and Reset longer than Max", []string{"Account", "Address"}[i])
 		}
 	}
 	if o.CreateUsers && o.Provider == nil {
@@ -143,26 +144,17 @@ func (o Options) Check() error {
 	return nil
 }
 
-// New makes a service that uses ports of s. If a port that it needs is nil or an
-// option is invalid, New panics and names it: these are faults of the program.
+// New makes a service that uses ports of s, of Identities only with a Provider. If a port that
+// it needs is nil or an option is invalid, New panics and names it: these are faults of the
+// program.
 func New(s ports.Services, o Options) *Service {
-	switch {
-	case s.Users == nil:
-		panic("signin.New: Services.Users is nil")
-	case s.Memberships == nil:
-		panic("signin.New: Services.Memberships is nil")
-	case s.Passwords == nil:
-		panic("signin.New: Services.Passwords is nil")
-	case s.Sessions == nil:
-		panic("signin.New: Services.Sessions is nil")
-	case s.SessionFinder == nil:
-		panic("signin.New: Services.SessionFinder is nil")
-	case s.LoginAttempts == nil:
-		panic("signin.New: Services.LoginAttempts is nil")
-	case s.Identities == nil:
-		panic("signin.New: Services.Identities is nil")
-	case s.PlatformAudit == nil:
-		panic("signin.New: Services.PlatformAudit is nil")
+	needed := []string{"Users", "Memberships", "Passwords", "Sessions", "SessionFinder",
+		"LoginAttempts", "PlatformAudit"}
+	if o.Provider != nil {
+		needed = append(needed, "Identities")
+	}
+	if err := s.Require(needed...); err != nil {
+		panic("signin.New: " + err.Error())
 	}
 	if err := o.Check(); err != nil {
 		panic("signin.New: " + err.Error())

@@ -1,22 +1,25 @@
-package httpapi
+// Package router finds the handler of a request.
+package router
 
 import (
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// router finds the operation of a request. Its patterns are those of [http.ServeMux]
+// Router finds the handler of a request. Its patterns are those of [http.ServeMux]
 // without hosts and trailing wildcards. It replaces a ServeMux for three reasons: a
 // ServeMux reads the segment %2F, a resource called "/", as a trailing slash; it
 // redirects paths that aren't clean; and its 404 and 405 responses are plain text.
-type router struct {
+type Router struct {
+	// NotFound serves a path that has no route.
+	NotFound http.HandlerFunc
+	// MethodNotAllowed serves a method that a path doesn't have; allow is the value of the
+	// header Allow, which is set already.
+	MethodNotAllowed func(w http.ResponseWriter, r *http.Request, allow string)
+
 	routes []*route
-	log    *slog.Logger
 }
 
 // route is one path template with its methods.
@@ -31,9 +34,9 @@ type endpoint struct {
 	handler http.Handler
 }
 
-// handle registers a pattern such as "GET /api/v1/tenants/{tenant}". It panics if the
+// Handle registers a pattern such as "GET /api/v1/tenants/{tenant}". It panics if the
 // pattern is already registered.
-func (rt *router) handle(method, path string, h http.Handler) {
+func (rt *Router) Handle(method, path string, h http.Handler) {
 	segments := strings.Split(path, "/")
 	index := slices.IndexFunc(rt.routes,
 		func(r *route) bool { return slices.Equal(r.segments, segments) })
@@ -49,7 +52,7 @@ func (rt *router) handle(method, path string, h http.Handler) {
 }
 
 // find returns the route of an escaped path and the values of its wildcards.
-func (rt *router) find(escapedPath string) (found *route, values []string) {
+func (rt *Router) find(escapedPath string) (found *route, values []string) {
 	segments := strings.Split(escapedPath, "/")
 	for _, r := range rt.routes {
 		if values, ok := r.match(segments); ok {
@@ -117,19 +120,17 @@ func (r *route) allow() string {
 	return strings.Join(methods, ", ")
 }
 
-// ServeHTTP calls the request's operation, or writes a problem if there is none.
-func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP calls the request's handler.
+func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	found, values := rt.find(r.URL.EscapedPath())
 	if found == nil {
-		writeProblem(w, r, rt.log,
-			tenancy.Errorf(tenancy.CodeNotFound, "no route has this path"))
+		rt.NotFound(w, r)
 		return
 	}
 	e, ok := found.endpoint(r.Method)
 	if !ok {
 		w.Header().Set("Allow", found.allow())
-		writeProblem(w, r, rt.log,
-			tenancy.Errorf(CodeMethodNotAllowed, "this path supports only %s", found.allow()))
+		rt.MethodNotAllowed(w, r, found.allow())
 		return
 	}
 	r.Pattern = e.pattern

@@ -1,4 +1,5 @@
-package httpapi
+// Package schemas has the schemas of the OpenAPI document that no Go type describes.
+package schemas
 
 import (
 	"strings"
@@ -8,31 +9,32 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-const componentPrefix = "#/components/schemas/"
+// Prefix is the beginning of a reference to a schema of the document.
+const Prefix = "#/components/schemas/"
 
-// object returns the schema of a JSON object with exactly these members.
-func object(members map[string]*huma.Schema, required ...string) *huma.Schema {
+// Object returns the schema of a JSON object with exactly these members.
+func Object(members map[string]*huma.Schema, required ...string) *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeObject, Properties: members, Required: required, AdditionalProperties: false,
 	}
 }
 
-// kindComponents returns the schemas of a kind for requests and responses.
-func kindComponents(kind federation.Kind) map[string]*huma.Schema {
-	name := componentName(kind.Name)
+// KindComponents returns the schemas of a kind for requests and responses.
+func KindComponents(kind federation.Kind) map[string]*huma.Schema {
+	name := ComponentName(kind.Name)
 	ref := func(suffix string) *huma.Schema {
-		return &huma.Schema{Ref: componentPrefix + name + suffix}
+		return &huma.Schema{Ref: Prefix + name + suffix}
 	}
 	resource := resourceSchema(kind.Name)
 	resource.Properties["spec"] = ref("Spec")
 	return map[string]*huma.Schema{
 		name + "Resource":  resource,
-		name + "Spec":      specSchema(kind, false),
-		name + "SpecInput": specSchema(kind, true),
-		name + "Input": object(map[string]*huma.Schema{
+		name + "Spec":      Spec(kind, false),
+		name + "SpecInput": Spec(kind, true),
+		name + "Input": Object(map[string]*huma.Schema{
 			"labels": labelsSchema(), "spec": ref("SpecInput"),
 		}, "spec"),
-		name + "Page": object(map[string]*huma.Schema{
+		name + "Page": Object(map[string]*huma.Schema{
 			"items": {Type: huma.TypeArray, Items: ref("Resource")},
 			"next_cursor": {Type: huma.TypeString,
 				Description: "the cursor of the next page; absent on the last page"},
@@ -40,8 +42,8 @@ func kindComponents(kind federation.Kind) map[string]*huma.Schema {
 	}
 }
 
-// componentName returns a kind's name in schema names: "McpServer" for "mcp_server".
-func componentName(kind string) string {
+// ComponentName returns a kind's name in schema names: "McpServer" for "mcp_server".
+func ComponentName(kind string) string {
 	var name strings.Builder
 	for word := range strings.SplitSeq(kind, "_") {
 		if word != "" {
@@ -53,7 +55,7 @@ func componentName(kind string) string {
 
 // resourceSchema describes a resource without its spec, which depends on the kind.
 func resourceSchema(kind string) *huma.Schema {
-	return object(map[string]*huma.Schema{
+	return Object(map[string]*huma.Schema{
 		"id":   {Type: huma.TypeString, Format: "uuid"},
 		"kind": {Type: huma.TypeString, Enum: []any{kind}},
 		"name": {Type: huma.TypeString, Description: "1 to 256 characters; a resource from before" +
@@ -61,12 +63,12 @@ func resourceSchema(kind string) *huma.Schema {
 		"labels": labelsSchema(),
 		"version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
 			Description: "counts the changes from 1"},
-		"created_at": timestamp{}.Schema(nil),
-		"updated_at": timestamp{}.Schema(nil),
+		"created_at": Time(),
+		"updated_at": Time(),
 	}, "id", "kind", "name", "labels", "spec", "version", "created_at", "updated_at")
 }
 
-// nameSchema describes a name, as far as a schema can: [tenancy.CheckName] has the full
+// nameSchema describes a name, as far as a schema can: tenancy.CheckName has the full
 // rule.
 func nameSchema() *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, MinLength: ptr(1), MaxLength: ptr(256)}
@@ -80,9 +82,9 @@ func labelsSchema() *huma.Schema {
 	}
 }
 
-// specSchema describes the spec of a kind in a request (input) or in a response. In a
+// Spec describes the spec of a kind in a request (input) or in a response. In a
 // response no known member is null, and every secret is a reference.
-func specSchema(kind federation.Kind, input bool) *huma.Schema {
+func Spec(kind federation.Kind, input bool) *huma.Schema {
 	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true,
 		Properties: map[string]*huma.Schema{}}
 	add := func(name string, required bool, schema *huma.Schema) {
@@ -150,7 +152,7 @@ func bound(n *int64) *float64 {
 // secretSchema describes a secret: its value or a reference in a request, always a
 // reference in a response.
 func secretSchema(input bool) *huma.Schema {
-	reference := object(map[string]*huma.Schema{"$secret": nameSchema()}, "$secret")
+	reference := Object(map[string]*huma.Schema{"$secret": nameSchema()}, "$secret")
 	reference.Description = "the name of a secret of the tenant"
 	if !input {
 		return reference
@@ -174,25 +176,25 @@ func referenceSchema(r federation.Reference) *huma.Schema {
 	for _, k := range r.Kinds {
 		kind.Enum = append(kind.Enum, k)
 	}
-	return object(map[string]*huma.Schema{"kind": kind, "name": name}, "kind", "name")
+	return Object(map[string]*huma.Schema{"kind": kind, "name": name}, "kind", "name")
 }
 
-// bundleSchema describes a bundle, with one schema for the items of all kinds.
-func bundleSchema() *huma.Schema {
+// Bundle describes a bundle, with one schema for the items of all kinds.
+func Bundle() *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	count := &huma.Schema{Type: huma.TypeInteger, Minimum: ptr(0.0)}
 	digest := &huma.Schema{Type: huma.TypeString, Pattern: "^sha256:[0-9a-f]{64}$"}
 	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
-	item := object(map[string]*huma.Schema{
+	item := Object(map[string]*huma.Schema{
 		"kind": text, "name": nameSchema(), "labels": labelsSchema(), "spec": spec,
 		"digest":     digest,
 		"version":    {Type: huma.TypeInteger, Minimum: ptr(1.0)},
-		"updated_at": timestamp{}.Schema(nil),
+		"updated_at": Time(),
 	}, "kind", "name", "labels", "spec", "digest", "version", "updated_at")
-	return object(map[string]*huma.Schema{
+	return Object(map[string]*huma.Schema{
 		"format":         {Type: huma.TypeString, Enum: []any{federation.BundleFormat}},
 		"format_version": {Type: huma.TypeInteger, Enum: []any{federation.BundleVersion}},
-		"source": object(map[string]*huma.Schema{"instance": text, "tenant": text},
+		"source": Object(map[string]*huma.Schema{"instance": text, "tenant": text},
 			"instance", "tenant"),
 		"items":  {Type: huma.TypeArray, Items: item, Description: "sorted by kind, then name"},
 		"count":  count,
@@ -200,16 +202,16 @@ func bundleSchema() *huma.Schema {
 	}, "format", "format_version", "source", "items", "count", "digest")
 }
 
-// problemSchema describes [Problem]. Its extension members depend on the code.
-func problemSchema() *huma.Schema {
+// Problem describes a problem. Its extension members depend on the code.
+func Problem() *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	anything := &huma.Schema{}
-	detail := object(map[string]*huma.Schema{
+	detail := Object(map[string]*huma.Schema{
 		"path": {Type: huma.TypeString, Description: "a JSON Pointer (RFC 6901)"}, "code": text,
 		"detail": text,
 	}, "path", "code", "detail")
-	ref := object(map[string]*huma.Schema{"kind": text, "name": text}, "kind", "name")
-	s := object(map[string]*huma.Schema{
+	ref := Object(map[string]*huma.Schema{"kind": text, "name": text}, "kind", "name")
+	s := Object(map[string]*huma.Schema{
 		"type":       {Type: huma.TypeString, Format: "uri-reference"},
 		"title":      text,
 		"status":     {Type: huma.TypeInteger, Minimum: ptr(400.0), Maximum: ptr(599.0)},
@@ -229,3 +231,14 @@ func problemSchema() *huma.Schema {
 	s.AdditionalProperties = true
 	return s
 }
+
+// Time describes the form of tenancy.TimeLayout.
+func Time() *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeString, Format: "date-time",
+		Pattern:     `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$`,
+		Description: "RFC 3339 in UTC with microseconds",
+	}
+}
+
+func ptr[T any](v T) *T { return &v }

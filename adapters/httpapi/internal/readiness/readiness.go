@@ -1,4 +1,5 @@
-package httpapi
+// Package readiness checks whether a program can serve.
+package readiness
 
 import (
 	"context"
@@ -8,23 +9,24 @@ import (
 // readyTTL is how long a successful readiness check is cached.
 const readyTTL = time.Second
 
-// readiness calls [Options.Ready] for all requests of /readyz, one call at a time, so
+// Check calls a probe for all requests of /readyz, one call at a time, so
 // that callers without credentials can't load the database. It doesn't cache a
 // failure: the next request sees that the program has recovered.
-type readiness struct {
+type Check struct {
 	probe      func(context.Context) error
 	clock      func() time.Time
 	semaphore  chan struct{} // full during a call of probe; guards validUntil
 	validUntil time.Time
 }
 
-func newReadiness(o Options) *readiness {
-	return &readiness{probe: o.Ready, clock: o.Clock, semaphore: make(chan struct{}, 1)}
+// New returns a check with a probe; nil: always ready.
+func New(probe func(context.Context) error, clock func() time.Time) *Check {
+	return &Check{probe: probe, clock: clock, semaphore: make(chan struct{}, 1)}
 }
 
-// check returns the cached success or the result of a new call of probe. A caller that
+// Run returns the cached success or the result of a new call of probe. A caller that
 // gives up while it waits for its turn gets the error of its context.
-func (r *readiness) check(ctx context.Context) error {
+func (r *Check) Run(ctx context.Context) error {
 	if r.probe == nil {
 		return nil
 	}
