@@ -56,7 +56,7 @@ func (t builderTarget) own(s *postgres.Scoped) *bun.SelectQuery {
 func (t builderTarget) factories() []builderAttack {
 	const victims = "? = o.tenant_id"
 	victim := t.e.victim.ID
-	column := bun.Ident(t.table.Fields[0].Name)
+	column := bun.Ident(t.e.writableColumn(t.model))
 	return []builderAttack{
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
 			return t.own(s).NewSelect().TableExpr(t.as("o")).Where(victims, victim)

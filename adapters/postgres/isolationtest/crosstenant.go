@@ -86,6 +86,8 @@ func (e *examination) nonexistentFor(value string) string {
 		switch {
 		case uuidPattern.MatchString(value):
 			e.nonexistent[value] = uuidPattern.ReplaceAllString(value, uuid.NewString())
+		case numberPattern.MatchString(value):
+			e.nonexistent[value] = nonexistentNumber + value
 		case strings.HasPrefix(value, "marker="):
 			e.nonexistent[value] = "marker=" + nonexistentName
 		}
@@ -101,7 +103,7 @@ func (e *examination) addPathRequests(op operation, add addFunc) {
 }
 
 func valueKind(value string) string {
-	if uuidPattern.MatchString(value) {
+	if uuidPattern.MatchString(value) || numberPattern.MatchString(value) {
 		return "id"
 	}
 	return "name"

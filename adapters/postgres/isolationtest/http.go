@@ -107,7 +107,9 @@ var (
 	cursorPattern    = regexp.MustCompile(`("next_cursor":\s*")[^"]*`)
 	// hashTagPattern matches the library's entity tags: hashes of what the body shows, with its id
 	// and its times. Other tags, such as a bare version, remain and must be equal.
-	hashTagPattern  = regexp.MustCompile(`(?m)^(Etag: ")[A-Za-z0-9_-]{24}"$`)
+	hashTagPattern = regexp.MustCompile(`(?m)^(Etag: ")[A-Za-z0-9_-]{24}"$`)
+	// numberIDPattern matches ids that a sequence of the database makes.
+	numberIDPattern = regexp.MustCompile(`("id":\s*")[0-9]+"`)
 	volatileHeaders = regexp.MustCompile(`(?m)^(Content-Length|Date): .*\n`)
 )
 
@@ -130,12 +132,17 @@ func (a response) normalized(value string) string {
 	text = requestIDPattern.ReplaceAllString(text, "${1}id")
 	text = hashTagPattern.ReplaceAllString(text, `${1}hash"`)
 	text = cursorPattern.ReplaceAllString(text, "${1}cursor")
-	if value != "" {
+	switch {
+	case numberPattern.MatchString(value): // it may be part of any other number
+		text = regexp.MustCompile(`(["/\\])`+value+`(["\\\n])`).
+			ReplaceAllString(text, "${1}«value»${2}")
+	case value != "":
 		for _, form := range []string{value, url.PathEscape(value), url.QueryEscape(value)} {
 			text = strings.ReplaceAll(text, form, "«value»")
 		}
 	}
 	text = uuidPattern.ReplaceAllString(text, "uuid")
+	text = numberIDPattern.ReplaceAllString(text, `${1}number"`)
 	return timestampPattern.ReplaceAllString(text, "time")
 }
 

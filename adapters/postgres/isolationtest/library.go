@@ -105,7 +105,7 @@ func (e *examination) builderReads(model any) []builderAttack {
 }
 
 func (e *examination) builderWrites(model any) []builderAttack {
-	column := bun.Ident(e.internals.Owner.Table(reflect.TypeOf(model).Elem()).Fields[0].Name)
+	column := bun.Ident(e.writableColumn(model))
 	update := func(ctx context.Context) *bun.UpdateQuery {
 		return e.db.Scoped(ctx).NewUpdate().Model(model).Set("? = ?", column, column)
 	}
@@ -139,6 +139,23 @@ func (e *examination) builderWrites(model any) []builderAttack {
 			return fmt.Sprintf("a row for the other tenant wasn't refused: %v", err), nil
 		},
 	}
+}
+
+// writableColumn returns a column of the model's table that a statement may write, unlike an
+// identity column that is GENERATED ALWAYS.
+func (e *examination) writableColumn(model any) string {
+	name := e.internals.Owner.Table(reflect.TypeOf(model).Elem()).Name
+	for _, t := range e.tables {
+		if t.Name != name && t.Schema+"."+t.Name != name {
+			continue
+		}
+		for _, c := range t.columns {
+			if c.Name != tenantColumn {
+				return c.Name
+			}
+		}
+	}
+	return tenantColumn
 }
 
 const portAttack = "ports: resources, keys, members, invitations, secrets, export"

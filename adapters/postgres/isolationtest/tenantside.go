@@ -32,6 +32,9 @@ var shared = []string{"shared-1", "shared-2"}
 // nonexistentName is a name that no side uses, as long as those that only one side uses.
 const nonexistentName = "nonexistent-name-1"
 
+// nonexistentNumber begins the ids that no row has of tables whose key is a number.
+const nonexistentNumber = "9000000"
+
 func newTenantSide(name string) *tenantSide {
 	token := strings.ToLower(rand.Text()[:8])
 	return &tenantSide{
@@ -66,6 +69,9 @@ func (e *examination) makeTenants(ctx context.Context) error {
 	}
 	return nil
 }
+
+// numberPattern matches the ids of tables whose key is a number.
+var numberPattern = regexp.MustCompile(`^[0-9]+$`)
 
 var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 

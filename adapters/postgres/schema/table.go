@@ -5,10 +5,16 @@ import "github.com/bailiwick-go/bailiwick/federation"
 // Table declares one table that tenants own. The migrations, the filter, the policy, export
 // and import all use this declaration.
 //
-// The table has a column tenant_id of type uuid. A table with a Kind also has the columns id
-// (uuid), Name (text), labels (jsonb), spec (jsonb), version (integer or bigint), created_at
-// and updated_at (timestamptz), and unique constraints on (tenant_id, name) and
-// (tenant_id, id).
+// The table has a column tenant_id of type uuid. A table with a Kind also has the columns id,
+// Name (text), labels (jsonb), spec (jsonb), version (integer or bigint), created_at and
+// updated_at (timestamptz), and unique constraints on (tenant_id, name) and (tenant_id, id).
+// A unique constraint on id alone will do as well.
+//
+// The id is a uuid, a number (bigint, integer or smallint) or a text. The library makes UUIDv7
+// for uuid, and for a text without a default. A number needs a default or is an identity
+// column: the database makes it, as it makes a text with a default. A number that is the primary
+// key without tenant_id lets SQL of one tenant find out which numbers are taken, so that
+// postgres.Open warns of it. Neither exports nor imports contain ids.
 //
 // In items of the kind, each further column of the model is a member of the spec with the
 // column's name. The member is required when the column is notnull and has no default. It is

@@ -111,7 +111,7 @@ reached AS MATERIALIZED (
 func (c *Catalog) Query(ctx context.Context, query string, rows any) error {
 	return c.Tx.NewRaw(tables+query,
 		bun.List(declare.OwnedTables(c.Declared.Tables)), c.Roles.App, c.Roles.System, c.Roles.Owner,
-		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}"),
+		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}", "{type}"),
 		bun.List(c.Declared.WithoutTenants), c.Roles.Search).
 		Scan(ctx, rows)
 }

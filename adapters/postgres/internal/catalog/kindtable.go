@@ -24,6 +24,9 @@ type column struct {
 	NotNull    bool
 	HasDefault bool
 	Generated  bool // the database computes it, and refuses another value
+	Identity   bool
+	Expression string // of the default or of the identity's sequence; empty if none
+	Modifier   int32  // pg_attribute.atttypmod
 }
 
 const columnQuery = `
@@ -36,11 +39,15 @@ WITH RECURSIVE types AS (
 SELECT n AS "table", a.attname AS name, coalesce(e.typname, b.typname)::text AS type,
   b.typcategory = 'A' AS array, b.typtype = 'c' AS composite, b.typcategory::text AS category,
   a.attnotnull AS not_null, a.atthasdef OR a.attidentity <> '' AS has_default,
-  a.attgenerated <> '' OR a.attidentity = 'a' AS generated
+  a.attgenerated <> '' OR a.attidentity = 'a' AS generated, a.attidentity <> '' AS identity,
+  CASE WHEN a.attidentity <> '' THEN format('nextval(%L::regclass)', pg_get_serial_sequence(n, a.attname))
+    WHEN a.attgenerated = '' THEN coalesce(pg_get_expr(f.adbin, f.adrelid), '') ELSE '' END AS expression,
+  a.atttypmod AS modifier
 FROM unnest(ARRAY[?]::text[]) n JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass(n)
 JOIN types t ON t.declared = a.atttypid AND t.typtype <> 'd'
 JOIN pg_catalog.pg_type b ON b.oid = t.oid
 LEFT JOIN pg_catalog.pg_type e ON e.oid = b.typelem AND b.typcategory = 'A'
+LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 
 // uniqueQuery reads the columns of unique keys that hold for every row.
@@ -59,7 +66,8 @@ WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 19 = 19`
 
 // KindTables returns an error that names everything that the tables of kinds lack, each with the
 // statement that mends it. With served it also looks for the trigger that counts versions,
-// which a migration creates. It sets the VersionLimit of each table of a kind.
+// which a migration creates. It sets what each table takes from the database: its IDType, NewID and
+// VersionLimit.
 func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) error {
 	if len(d.KindTables) == 0 {
 		return nil
@@ -79,6 +87,7 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 	}
 	k := kindTables{columns: columns, keys: keys}
 	for _, t := range d.KindTables {
+		load(t, columns[t.SQL])
 		k.check(t)
 		if served && k.columns[t.SQL] != nil && !slices.Contains(triggers, t.SQL) {
 			k.lacks(t.SQL, "the trigger that counts the versions of its rows", "migrate the schema")
@@ -212,13 +221,14 @@ var managedTypes = map[string]string{
 
 // managedDefaults are the defaults of managed columns that a statement may leave out.
 var managedDefaults = map[string]string{
-	"id": "gen_random_uuid()", "labels": "'{}'", "spec": "'{}'", "version": "1",
+	"labels": "'{}'", "spec": "'{}'", "version": "1",
 	"created_at": "now()", "updated_at": "now()",
 }
 
 // checkManaged checks the columns that the library writes itself.
 func (k *kindTables) checkManaged(t *declare.Table) {
-	for _, name := range []string{"id", "labels", "spec", "version", "created_at", "updated_at"} {
+	k.checkID(t)
+	for _, name := range []string{"labels", "spec", "version", "created_at", "updated_at"} {
 		want, fallback := managedTypes[name], managedDefaults[name]
 		c, ok := k.columns[t.SQL][name]
 		fits := c.Type == want || name == "version" && c.Type == "int4"
@@ -236,7 +246,6 @@ func (k *kindTables) checkManaged(t *declare.Table) {
 				k.alter(t.SQL, name, "SET DEFAULT now()"))
 		}
 	}
-	t.VersionLimit = declare.VersionLimit(k.columns[t.SQL]["version"].Type)
 	if t.Singleton == "" {
 		k.checkName(t)
 	}

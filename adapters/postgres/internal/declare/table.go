@@ -38,7 +38,17 @@ type Table struct {
 	// VersionLimit is the greatest version that an import may give an item. [New] sets it for
 	// a column of type bigint.
 	VersionLimit int64
+
+	// IDType is the type of the column id, as pg_type has its name. [New] sets uuid.
+	IDType string
+
+	// NewID is the SQL expression with which the database makes an id. It is empty if the
+	// library makes ids. [New] leaves it empty.
+	NewID string
 }
+
+// UUIDs is the IDType of most tables.
+const UUIDs = "uuid"
 
 // Column is a typed column that is a member of the spec.
 type Column struct {
@@ -130,7 +140,7 @@ func parseTable(
 		Schema: defaultSchema, Name: model.Name, Kind: declared.Kind,
 		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
 		Singleton: declared.Singleton, Secrets: declared.Secrets,
-		MarkedSecrets: declared.MarkedSecrets, VersionLimit: federation.MaxVersion,
+		MarkedSecrets: declared.MarkedSecrets, VersionLimit: federation.MaxVersion, IDType: UUIDs,
 	}
 	// bun's own model.Schema is public also for a name without a schema
 	if parts := strings.Split(t.Name, "."); len(parts) == 2 {

@@ -97,6 +97,9 @@ func AsOwner(
 	ctx context.Context, s pool.Settings, d *declare.Set,
 ) (findings []doctor.Finding, err error) {
 	err = withOwner(s, func(db *bun.DB) error {
+		if err := catalog.LoadKindTables(ctx, db, d); err != nil {
+			return err
+		}
 		findings, err = examineAll(ctx, s, d, db)
 		return err
 	})
@@ -110,6 +113,9 @@ func Mend(
 	ctx context.Context, s pool.Settings, d *declare.Set,
 ) (mended, left []doctor.Finding, err error) {
 	err = withOwner(s, func(db *bun.DB) error {
+		if err := catalog.LoadKindTables(ctx, db, d); err != nil {
+			return err
+		}
 		found, err := examineAll(ctx, s, d, db)
 		if err != nil {
 			return err

@@ -75,8 +75,9 @@ const leavesState = `set_config\s*\([^;]*,\s*false\s*\)` +
 // which do so too and are recognized by their text.
 const definers = `SELECT p.oid::regprocedure::text AS name, n.nspname, p.proowner,
 	    l.lanname NOT IN ('c', 'internal') AND to_jsonb(p) ->> 'prosqlbody' IS NULL AS uses_path,
-	    n.nspname = '` + itemsql.SearchSchema + `' AND p.prosrc = replace(?6, '{name}',
-	      format('%s."%s"', n.nspname, replace(p.proname, '"', '""'))) AS qualified,
+	    n.nspname = '` + itemsql.SearchSchema + `' AND p.prosrc = replace(replace(?6, '{name}',
+	      format('%s."%s"', n.nspname, replace(p.proname, '"', '""'))), '{type}', (SELECT r.typname FROM pg_type r
+	        WHERE r.oid = p.prorettype AND r.typnamespace = 'pg_catalog'::regnamespace)) AS qualified,
 	    (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%') AS path
 	  FROM ` + createdFunctions + ` p
 	  JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang, app

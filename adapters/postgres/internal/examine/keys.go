@@ -11,6 +11,7 @@ import "github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 var keyChecks = []check{
 	// It is only a warning for an undeclared table that the role can't use, and for a key of one
 	// uuid column that is the primary key or has a random default: such a value can't be guessed.
+	// Nor does the primary key of numbers from a sequence say more than the sequence's gaps do.
 	{"unique_without_tenant", doctor.SeverityError,
 		"a unique key over all tenants reveals that another tenant has a value, and prevents the" +
 			" use of that value", `
@@ -24,6 +25,8 @@ var keyChecks = []check{
 		       NOT t.declared AND t.oid NOT IN (SELECT oid FROM reached) OR coalesce(sole.atttypid = 'uuid'::regtype
 		         AND (i.indisprimary
 		           OR pg_get_expr(ad.adbin, ad.adrelid) ~ '(gen_random_uuid|uuid_generate_v|uuidv[47])'), false)
+		         OR coalesce(i.indisprimary AND (sole.attidentity <> ''
+		           OR pg_get_expr(ad.adbin, ad.adrelid) ~ '^nextval\('), false)
 		  FROM tables t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
 		  JOIN pg_class x ON x.oid = i.indexrelid AND NOT x.relispartition
 		  LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = t.oid AND k.contype IN ('p', 'u')

@@ -86,9 +86,12 @@ func (s *tenants) createSingletons(ctx context.Context, tx bun.IDB, tenant tenan
 		if t.Singleton == "" {
 			continue
 		}
-		_, err := tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id, id) VALUES (?, ?)",
-			tenant, pool.NewID()).Exec(ctx)
-		if err != nil {
+		insert := tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id, id) VALUES (?, ?)", tenant,
+			pool.NewID())
+		if t.NewID != "" {
+			insert = tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id) VALUES (?)", tenant)
+		}
+		if _, err := insert.Exec(ctx); err != nil {
 			return err
 		}
 	}

@@ -97,7 +97,7 @@ func (m secretMover) movePage(
 	ctx context.Context, tx bun.IDB, t *declare.Table, after string,
 ) (last string, more bool, err error) {
 	var rows []clearRow
-	query := m.query(t) + " AND (?1 = '' OR t.id > nullif(?1, '')::uuid) ORDER BY t.id LIMIT ?2" +
+	query := m.query(t) + " AND (?1 = '' OR t.id > nullif(?1, '')::" + t.IDType + ") ORDER BY t.id LIMIT ?2" +
 		" FOR NO KEY UPDATE"
 	if err := tx.NewRaw(query, m.tenant, after, pageSize).Scan(ctx, &rows); err != nil {
 		return after, false, err

@@ -53,8 +53,8 @@ func (p *putRun) checkRings(ctx context.Context, tx bun.Tx, id string) error {
 	var details []tenancy.Detail
 	for _, r := range p.rings {
 		var inRing bool
-		err := tx.NewRaw(itemsql.SelectInRing(p.table, r.stored, "?0::uuid", "?1::uuid"), p.tenant,
-			id).Scan(ctx, &inRing)
+		err := tx.NewRaw(itemsql.SelectInRing(p.table, r.stored, "?0::uuid",
+			"?1::"+p.table.IDType), p.tenant, id).Scan(ctx, &inRing)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package items
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -43,9 +44,13 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 func (im *importRun) chosenItems(t *declare.Table) itemsql.Source {
 	ofImport := "n.tenant_id = " + sqltext.Literal(im.tenant.String()) +
 		" AND n.import = " + sqltext.Literal(im.id)
+	id, target := "n.id", "n.target"
+	if t.IDType != declare.UUIDs {
+		id, target = "n.new_key::"+t.IDType+" AS id", "n.target_key::"+t.IDType+" AS target"
+	}
 	return itemsql.Source{
-		Query: "SELECT n.id, n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version," +
-			" n.updated_at, n.target FROM bailiwick.staged AS n WHERE " + ofImport +
+		Query: "SELECT " + id + ", n.name, n.labels::jsonb AS labels, n.spec::jsonb AS spec, n.version," +
+			" n.updated_at, " + target + " FROM bailiwick.staged AS n WHERE " + ofImport +
 			` AND n.chosen AND n.kind COLLATE "C" = ` + sqltext.Literal(t.Kind),
 		Pending: ofImport,
 	}
@@ -113,10 +118,19 @@ func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 			return err
 		}
 	}
-	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET target = t.id FROM "+t.SQL+" AS t"+
+	target := "target = t.id"
+	if t.IDType != declare.UUIDs {
+		target = "target_key = t.id::text"
+	}
+	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET "+target+" FROM "+t.SQL+" AS t"+
 		whereKind+" AND s.chosen"+
 		" AND t.tenant_id = ?0 AND "+itemsql.NameEquals(t, "t", "s.name"),
 		im.tenant, im.id, t.Kind).Exec(ctx)
+	if err != nil || t.IDType == declare.UUIDs {
+		return err
+	}
+	_, err = im.conn.NewRaw("UPDATE bailiwick.staged AS s SET new_key = ("+cmp.Or(t.NewID, "s.id")+
+		")::text"+whereKind+" AND s.chosen AND s.target_key IS NULL", im.tenant, im.id, t.Kind).Exec(ctx)
 	return err
 }
 

@@ -70,15 +70,35 @@ type putRun struct {
 	rings     []acyclic // the item's references that must not close a ring
 }
 
-// putSource is the [itemsql.Source] of a put; putRun.sourceArgs are its arguments.
-const putSource = "SELECT ?0::uuid AS id, ?1::text AS name, ?2::jsonb AS labels," +
-	" ?3::jsonb AS spec, NULL::bigint AS version, NULL::timestamptz AS updated_at," +
-	" ?4::uuid AS target"
+// source is the [itemsql.Source] of a put; putRun.sourceArgs are its arguments.
+func (p *putRun) source() itemsql.Source {
+	return itemsql.Source{Query: "SELECT ?0::" + p.table.IDType + " AS id, ?1::text AS name," +
+		" ?2::jsonb AS labels, ?3::jsonb AS spec, NULL::bigint AS version," +
+		" NULL::timestamptz AS updated_at, ?4::" + p.table.IDType + " AS target"}
+}
 
-// sourceArgs has a new id, which is used only if the item is inserted.
-func (p *putRun) sourceArgs(current lockedRow) []any {
-	return []any{pool.NewID(), p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
-		current.sqlID()}
+// sourceArgs has a new id if the item is inserted.
+func (p *putRun) sourceArgs(ctx context.Context, tx bun.Tx, current lockedRow) ([]any, error) {
+	var id any
+	if !current.exists() {
+		made, err := newID(ctx, tx, p.table)
+		if err != nil {
+			return nil, err
+		}
+		id = made
+	}
+	return []any{id, p.item.Name, labelsJSON(p.item.Labels), string(p.item.Spec),
+		current.sqlID()}, nil
+}
+
+// newID returns an id for a new row of t. Several statements need it, so that it is made before
+// them.
+func newID(ctx context.Context, tx bun.IDB, t *declare.Table) (id string, err error) {
+	if t.NewID == "" {
+		return pool.NewID(), nil
+	}
+	err = tx.QueryRowContext(ctx, "SELECT ("+t.NewID+")::text").Scan(&id)
+	return id, err
 }
 
 // run locks the item's row and the rows that it refers to before it reads anything else, so
@@ -116,7 +136,11 @@ func (p *putRun) run(
 		return stored, false, err
 	}
 	created = !current.exists()
-	if err := p.write(ctx, tx, created, p.sourceArgs(current)); err != nil {
+	args, err := p.sourceArgs(ctx, tx, current)
+	if err != nil {
+		return stored, false, err
+	}
+	if err := p.write(ctx, tx, created, args); err != nil {
 		return stored, false, err
 	}
 	secrets, err := p.storeSecrets(ctx, tx)
@@ -183,8 +207,7 @@ func (p *putRun) moveSecrets(ctx context.Context, tx bun.Tx, current lockedRow) 
 // write inserts or updates the item's row, with its rows in join tables. It returns
 // [tenancy.CodeDanglingReference] if the item refers to an item that doesn't exist.
 func (p *putRun) write(ctx context.Context, tx bun.Tx, insert bool, args []any) error {
-	w := itemsql.NewWriter(p.resources.declared, p.table, p.tenant,
-		itemsql.Source{Query: putSource})
+	w := itemsql.NewWriter(p.resources.declared, p.table, p.tenant, p.source())
 	details, err := findDangling(ctx, tx, w, func(d danglingRef) string { return d.Path }, args...)
 	if err != nil {
 		return err

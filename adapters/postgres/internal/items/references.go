@@ -46,7 +46,7 @@ func (s *resources) checkUnreferenced(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table, ref federation.Ref,
 	id string,
 ) error {
-	query := itemsql.SelectReferrers(s.declared, t, tenant, "?0::uuid")
+	query := itemsql.SelectReferrers(s.declared, t, tenant, "?0::"+t.IDType)
 	if query == "" {
 		return nil
 	}

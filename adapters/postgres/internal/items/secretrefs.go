@@ -69,7 +69,7 @@ func (t SecretTable) page(
 	}
 	err = tx.NewRaw("SELECT t.id, "+itemsql.NameExpr(t.Table, "t")+" AS name, t.spec,"+
 		" jsonb_build_object("+strings.Join(pairs, ", ")+") AS columns"+t.from()+
-		" AND (?0 = '' OR t.id > nullif(?0, '')::uuid) ORDER BY t.id LIMIT ?1"+lock,
+		" AND (?0 = '' OR t.id > nullif(?0, '')::"+t.IDType+") ORDER BY t.id LIMIT ?1"+lock,
 		after, pageSize).Scan(ctx, &rows)
 	return rows, err
 }

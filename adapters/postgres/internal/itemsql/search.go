@@ -70,18 +70,18 @@ func (s Search) ReadColumns() []string {
 func (s Search) CreateEntry() string {
 	name := SearchFunctionName(s.Table)
 	return "CREATE OR REPLACE FUNCTION " + name + "(" + searchParameters +
-		") RETURNS SETOF uuid\n" +
+		") RETURNS SETOF " + s.Table.IDType + "\n" +
 		"LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 AS " +
-		sqltext.Literal(SearchEntryBody(name))
+		sqltext.Literal(SearchEntryBody(name, s.Table.IDType))
 }
 
 // SearchEntryBody returns the body of the function of CreateEntry, for the qualified name of
-// the search functions. It uses a loop because a query would take longer.
-func SearchEntryBody(name string) string {
+// the search functions and the type of the ids. It uses a loop because a query would take longer.
+func SearchEntryBody(name, idType string) string {
 	return `
 #variable_conflict use_variable
 DECLARE
-  id pg_catalog.uuid;
+  id pg_catalog.` + idType + `;
 BEGIN
   FOREACH id IN ARRAY ` + name + `(bailiwick.current_tenant(), needle, wanted, after, page) LOOP
     RETURN NEXT id;
@@ -108,7 +108,7 @@ func (s Search) CreateTenantSearch() string {
 		settings += " SET enable_seqscan = off"
 	}
 	return "CREATE OR REPLACE FUNCTION " + SearchFunctionName(s.Table) + "(tenant uuid, " +
-		searchParameters + ") RETURNS uuid[]\n" +
+		searchParameters + ") RETURNS " + s.Table.IDType + "[]\n" +
 		"LANGUAGE plpgsql STABLE SECURITY INVOKER " + settings + " AS " + sqltext.Literal(s.body())
 }
 

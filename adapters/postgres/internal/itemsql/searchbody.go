@@ -32,7 +32,7 @@ func (s Search) body() string {
 	textMatches := s.matches("t", func(i int) string { return s.Columns[i].Name })
 	walkedMatches := s.matches("w", func(i int) string { return fmt.Sprintf("c%d", i) })
 	return strings.NewReplacer(
-		"{table}", s.Table.SQL,
+		"{table}", s.Table.SQL, "{id type}", s.Table.IDType,
 		"{name}", "t."+s.Columns[0].Name+s.Collate,
 		"{searched}", strings.Join(searched, ", "),
 		"{patterns}", strings.Join(declarations, ""),
@@ -73,8 +73,8 @@ DECLARE
   scarce  boolean;
   step    integer := 128;
   walked  integer;
-  hits    uuid[];
-  found   uuid[] := '{}';
+  hits    {id type}[];
+  found   {id type}[] := '{}';
 BEGIN
   IF needle IS NOT NULL THEN
     pattern := '%' || replace(replace(replace(needle, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') ||

@@ -99,9 +99,13 @@ func (w Writer) referencedID(r declare.Reference, to target) string {
 
 // stagedID returns the sub-select for the id of an item that the import writes.
 func (w Writer) stagedID(kind, name string) string {
-	return fmt.Sprintf("(SELECT coalesce(n.target, n.id) FROM bailiwick.staged AS n"+
+	id := "coalesce(n.target, n.id)"
+	if idType := w.d.ByKind[kind].IDType; idType != declare.UUIDs {
+		id = "coalesce(n.target_key, n.new_key)::" + idType
+	}
+	return fmt.Sprintf("(SELECT %s FROM bailiwick.staged AS n"+
 		` WHERE %s AND n.chosen AND n.kind COLLATE "C" = %s AND n.name COLLATE "C" = %s)`,
-		w.src.Pending, sqltext.Literal(kind), name)
+		id, w.src.Pending, sqltext.Literal(kind), name)
 }
 
 // from returns the items s and, joined to them, the records r of the typed members of their
@@ -128,8 +132,12 @@ func (w Writer) Insert() string {
 	for _, a := range w.assignments() {
 		columns, values = append(columns, sqltext.Quote(a.column)), append(values, a.expr)
 	}
-	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE s.target IS NULL",
-		w.t.SQL, strings.Join(columns, ", "), strings.Join(values, ", "), w.from()))
+	overriding := ""
+	if w.t.NewID != "" { // GENERATED ALWAYS takes no other id without it
+		overriding = " OVERRIDING SYSTEM VALUE"
+	}
+	return w.with(fmt.Sprintf("INSERT INTO %s (%s)%s SELECT %s FROM %s WHERE s.target IS NULL",
+		w.t.SQL, strings.Join(columns, ", "), overriding, strings.Join(values, ", "), w.from()))
 }
 
 // Update returns the statement that overwrites the targets. If the source's version is greater,

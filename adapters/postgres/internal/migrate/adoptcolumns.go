@@ -9,7 +9,8 @@ import (
 
 // managedColumns are the columns that the library manages in the table of a kind.
 var managedColumns = []adopt.RequiredColumn{
-	{Name: "id", Types: []string{"uuid"}, NotNull: true},
+	{Name: "id", Types: []string{"uuid", "bigint", "integer", "smallint", "text",
+		"character varying"}, NotNull: true},
 	{Name: "labels", Types: []string{"jsonb"}, NotNull: true},
 	{Name: "spec", Types: []string{"jsonb"}, NotNull: true},
 	{Name: "version", Types: []string{"integer", "bigint"}, NotNull: true},

@@ -32,7 +32,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON" +
 			" bailiwick.import_items TO " + app,
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
-		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen), DELETE ON" +
+		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen, target_key," +
+			" new_key), DELETE ON" +
 			" bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea), bailiwick.sample_secrets() TO " +
 			system,
@@ -93,7 +94,16 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 	if err := createSystemPolicies(ctx, tx, s.Roles.System, d); err != nil {
 		return err
 	}
-	return grantSequences(ctx, tx, app, d)
+	var singletons []*declare.Table
+	for _, t := range d.Tables {
+		if t.Singleton != "" {
+			singletons = append(singletons, t)
+		}
+	}
+	if err := grantSequences(ctx, tx, system, singletons); err != nil {
+		return err
+	}
+	return grantSequences(ctx, tx, app, d.Tables)
 }
 
 // createSystemPolicies lets the system role see the rows of all tenants. Its grants limit what
@@ -131,20 +141,26 @@ func createSystemPolicy(ctx context.Context, tx bun.IDB, system, table, policy s
 	return err
 }
 
-// grantSequences grants the sequences of serial and identity columns of the owned tables.
-func grantSequences(ctx context.Context, tx bun.IDB, app string, d *declare.Set) error {
+// grantSequences grants a role, whose name is quoted, the sequences of serial and identity columns
+// of the tables.
+func grantSequences(
+	ctx context.Context, tx bun.IDB, role string, tables []*declare.Table,
+) error {
+	if len(tables) == 0 {
+		return nil
+	}
 	var sequences []string
 	err := tx.NewRaw(`SELECT s.oid::regclass::text FROM pg_class s
 		JOIN pg_depend dep ON dep.classid = 'pg_class'::regclass AND dep.objid = s.oid
 		  AND dep.refclassid = 'pg_class'::regclass AND dep.deptype IN ('a', 'i')
 		WHERE s.relkind = 'S'
 		  AND dep.refobjid = ANY (SELECT to_regclass(n)::oid FROM unnest(ARRAY[?]::text[]) n)`,
-		bun.List(declare.OwnedTables(d.Tables))).Scan(ctx, &sequences)
+		bun.List(declare.OwnedTables(tables))).Scan(ctx, &sequences)
 	if err != nil {
 		return err
 	}
 	for _, sequence := range sequences {
-		_, err := tx.ExecContext(ctx, "GRANT USAGE ON SEQUENCE "+sequence+" TO "+app)
+		_, err := tx.ExecContext(ctx, "GRANT USAGE ON SEQUENCE "+sequence+" TO "+role)
 		if err != nil {
 			return err
 		}

@@ -64,6 +64,9 @@ func createTableSearch(
 	if err := createSearchIndexes(ctx, tx, s); err != nil {
 		return err
 	}
+	if err := dropOtherSearch(ctx, tx, s.Table); err != nil {
+		return err
+	}
 	role := sqltext.Quote(roles.Search)
 	_, err := tx.ExecContext(ctx, strings.Join([]string{
 		"GRANT USAGE ON SCHEMA " + sqltext.Quote(s.Table.Schema) + " TO " + role,
@@ -72,6 +75,20 @@ func createTableSearch(
 		catalog.CreateEntry(s, roles),
 		catalog.CreateTenantSearch(s, roles),
 	}, ";\n"))
+	return err
+}
+
+// dropOtherSearch drops the search functions of a table whose ids had another type before: CREATE OR
+// REPLACE can't change what a function returns.
+func dropOtherSearch(ctx context.Context, tx bun.IDB, t *declare.Table) error {
+	entry, tenantSearch := itemsql.SearchSignatures(t)
+	var isOther bool
+	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure(?)"+
+		" AND prorettype <> ?::regtype)", entry, t.IDType).Scan(ctx, &isOther)
+	if err != nil || !isOther {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "DROP FUNCTION "+entry+", "+tenantSearch)
 	return err
 }
 
