@@ -129,9 +129,19 @@ func (c *conn) prepare(
 		return s, nil
 	}
 	scope, err := c.connector.scope(tenant, wait)
+	if err != nil {
+		return statement{}, err
+	}
 	scope = c.wire.pooledPins + scope
+	if !isPlainRead(query) { // what can't write needs no author
+		author, err := setAuthor(ctx)
+		if err != nil {
+			return statement{}, err
+		}
+		scope += author
+	}
 	s.text, s.prefixed = scope+s.text, scope != ""
-	return s, err
+	return s, nil
 }
 
 // scope returns the SQL that goes before a statement, or after BEGIN. It is SET LOCAL and
