@@ -59,7 +59,8 @@ type Table struct {
 	// one entry in its transaction: rows.insert, rows.update or rows.delete, with the table, the
 	// kind, the number of rows, and the actor and the request of the context with which the
 	// transaction began. A statement that can't be recorded fails. What the library writes
-	// itself (items, imports, purges, migrations) has the library's own entries.
+	// itself (items, imports, purges, migrations) has the library's own entries; what a trigger
+	// of the host writes meanwhile has none.
 	//
 	// The entries join the tenant's chain when the transaction commits: a transaction that
 	// writes such a table locks the end of the chain during its COMMIT, so that the tenant's

@@ -105,6 +105,25 @@ func TestRolledBackStatementLeavesNoEntry(t *testing.T) {
 	require.Empty(t, rowEntries(t, w.DB, w.Acme))
 }
 
+// No reader of the log, and no other writer, has to come by.
+func TestEntriesAreInTheChainWhenTheTransactionIsCommitted(t *testing.T) {
+	t.Parallel()
+	w := fixture.NewWorld(t, true)
+	ctx := asAlice(t, w.Acme)
+	_, err := w.DB.Scoped(ctx).NewRaw("UPDATE widgets SET description = 'x'").Exec(ctx)
+	require.NoError(t, err)
+	err = w.DB.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+		_, err := tx.NewRaw("DELETE FROM widgets").Exec(ctx)
+		require.NoError(t, err)
+		return w.DB.Record(ctx, tx, publish)
+	})
+	require.NoError(t, err)
+	found, err := fixture.Strings(fixture.Superuser(t, w.URL).QueryContext(t.Context(),
+		"SELECT action FROM bailiwick.audit WHERE actor = 'alice' ORDER BY seq"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"rows.update", "rows.delete", "note.publish"}, found)
+}
+
 // The entries of a transaction with an old snapshot are chained by the next who reads the log.
 func TestEveryIsolationLevelLeavesEntries(t *testing.T) {
 	t.Parallel()

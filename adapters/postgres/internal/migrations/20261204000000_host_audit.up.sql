@@ -9,12 +9,14 @@
 -- Appends what a host's transaction left pending to the tenant's chain, when it commits: the
 -- end of the chain isn't locked before, so that a transaction that writes, and then waits for
 -- a row, keeps nobody from the chain and can't deadlock with one that locks in another order.
--- A transaction with a snapshot from before can't append, and leaves it to the next one.
+-- A transaction with a snapshot from before can't append, and leaves it to the next one; so
+-- does what isn't a host's.
 CREATE FUNCTION bailiwick.audit_commit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF current_setting('transaction_isolation') = 'read committed' AND EXISTS (
+  IF coalesce(current_setting('bailiwick.by', true), '') NOT IN ('', 'library')
+     AND current_setting('transaction_isolation') = 'read committed' AND EXISTS (
     SELECT FROM bailiwick.audit_pending AS p WHERE p.tenant_id = NEW.tenant_id AND p.at = NEW.at AND p.id = NEW.id) THEN
     PERFORM bailiwick.audit_settle(NEW.tenant_id);
   END IF;

@@ -87,12 +87,12 @@ func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
 
 // statement is ready to be sent.
 type statement struct {
-	query    string // as the caller wrote it
-	text     string
-	tenant   tenancy.ID
-	limit    timeLimit
-	prefixed bool // the text begins with SET LOCAL
-	needsTx  bool // it must be sent in a transaction, which scopes it
+	text      string
+	tenant    tenancy.ID
+	limit     timeLimit
+	plainRead bool // see message.plainRead
+	prefixed  bool // the text begins with SET LOCAL
+	needsTx   bool // it must be sent in a transaction, which scopes it
 }
 
 // prepare checks a statement and puts the statements that scope it before it.
@@ -116,7 +116,8 @@ func (c *conn) prepare(
 		return statement{}, err
 	}
 	s := statement{
-		query: query, text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait,
+		text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait,
+		plainRead: found.plainRead,
 	}
 	switch {
 	case c.tx != nil && tenant != c.tx.tenant:
@@ -133,7 +134,7 @@ func (c *conn) prepare(
 		return statement{}, err
 	}
 	scope = c.wire.pooledPins + scope
-	if !isPlainRead(query) { // what can't write needs no author
+	if !s.plainRead { // what can't write needs no author
 		author, err := setAuthor(ctx)
 		if err != nil {
 			return statement{}, err
