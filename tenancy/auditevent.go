@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -35,6 +37,40 @@ type Event struct {
 func (e Event) Denied() Event {
 	e.Outcome = Denied
 	return e
+}
+
+// hostAction is the form of an action that a host records: nouns and a verb, with dots between
+// them. The SQL function bailiwick.log checks the same (migration 20261204000000_host_audit).
+var hostAction = regexp.MustCompile(`^[a-z][a-z0-9_]*([.][a-z0-9_]+)+$`)
+
+const maxHostAction = 64 // bytes
+
+// libraryNouns begin the library's actions, and the permissions that a denied request is
+// recorded with. No later version records an action that begins with another noun.
+var libraryNouns = []string{
+	"audit", "bundle", "feed", "identity", "invitation", "key", "member", "password", "platform",
+	"platform_token", "request", "resource", "rows", "rowsecurity", "secret", "session",
+	"signing_key", "tenant", "user",
+}
+
+// CheckHost returns an error with [CodeInvalid] unless a host may record e: no reader of
+// the log may take its action for one of the library's. The action has lower-case letters,
+// digits, underscores and at least one dot, as in "note.publish", at most 64 bytes, and
+// begins with another noun than the library's actions. The actor is the context's.
+func (e Event) CheckHost() error {
+	noun, _, _ := strings.Cut(e.Action, ".")
+	switch {
+	case !hostAction.MatchString(e.Action) || len(e.Action) > maxHostAction:
+		return Errorf(CodeInvalid, "the action %.80q of an audit log entry must be a noun and a"+
+			" verb, such as note.publish", e.Action)
+	case slices.Contains(libraryNouns, noun):
+		return Errorf(CodeInvalid, "the action %s of an audit log entry begins like the library's"+
+			" own actions: choose another noun than %s", e.Action, noun)
+	case e.Actor != (Actor{}):
+		return Errorf(CodeInvalid, "the actor of an audit log entry is the context's: use"+
+			" WithPrincipal")
+	}
+	return nil
 }
 
 // EventRecord is an [Event] with the actor and the request of its context, as an

@@ -3,6 +3,10 @@ package tenancy_test
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -62,4 +66,48 @@ func holdsNUL(v any) bool {
 		}
 	}
 	return false
+}
+
+func TestHostMayRecordItsOwnActionsOnly(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"note.publish", "invoice_2.line.add", "a.0"} {
+		must(t, tenancy.Event{Action: action}.CheckHost())
+	}
+	for _, e := range []tenancy.Event{
+		{}, {Action: "publish"}, {Action: "Note.publish"}, {Action: "note.publish "},
+		{Action: "resource.update"}, {Action: "rows.insert"}, {Action: "note..publish"},
+		{Action: "note." + strings.Repeat("x", 60)}, {Action: "note.publish\n"},
+		{Action: "note.publish", Actor: tenancy.Actor{Kind: tenancy.UserPrincipal}},
+	} {
+		WantCode(t, e.CheckHost(), tenancy.CodeInvalid)
+	}
+}
+
+var recordedAction = regexp.MustCompile(`(?m)^[^/\n]*(?:Action: +|Event\(|Permission += )"([a-z][a-z_.]*)"`)
+
+// TestEveryActionOfTheLibraryIsReserved reads the library's source.
+func TestEveryActionOfTheLibraryIsReserved(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	for _, dir := range []string{".", "../federation", "../adapters"} {
+		must(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") ||
+				strings.HasSuffix(path, "_test.go") || strings.Contains(path, "isolationtest") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, action := range recordedAction.FindAllStringSubmatch(string(source), -1) {
+				found[action[1]] = true
+			}
+			return err
+		}))
+	}
+	if len(found) < 30 || !found["resource.delete"] || !found["signing_key.rotate"] {
+		t.Fatalf("too few actions found: %v", found)
+	}
+	for action := range found {
+		if (tenancy.Event{Action: action}).CheckHost() == nil && action != "rows" {
+			t.Errorf("a host may record the library's action %s", action)
+		}
+	}
 }

@@ -29,3 +29,12 @@ func Example() {
 	// forbidden
 	// tenant_not_found
 }
+
+// A host chooses other nouns for its actions than the library.
+func ExampleEvent_CheckHost() {
+	fmt.Println(tenancy.Event{Action: "note.publish"}.CheckHost())
+	fmt.Println(tenancy.CodeOf(tenancy.Event{Action: "resource.delete"}.CheckHost()))
+	// Output:
+	// <nil>
+	// invalid
+}

@@ -38,3 +38,21 @@ func ExampleOpen() {
 	err = db.Scoped(ctx).NewSelect().Model(&notes).Order("title").Scan(ctx)
 	fmt.Println(len(notes), err)
 }
+
+// An event of the host is stored with the write that it is about, or not at all. The UPDATE
+// itself leaves an entry if the table has a Kind.
+func ExampleDB_Record() {
+	publish := func(ctx context.Context, db *postgres.DB, title string) error {
+		return db.Scoped(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx *postgres.Scoped) error {
+			_, err := tx.NewUpdate().Model((*Note)(nil)).Set("published = true").
+				Where("title = ?", title).Exec(ctx)
+			if err != nil {
+				return err
+			}
+			return db.Record(ctx, tx, tenancy.Event{
+				Action: "note.publish", Target: tenancy.AuditTarget{Kind: "note", Name: title},
+			})
+		})
+	}
+	_ = publish // called by a handler
+}

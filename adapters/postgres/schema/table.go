@@ -57,6 +57,22 @@ type Table struct {
 
 	// MarkedSecrets are values in the column spec that the spec itself marks as secrets.
 	MarkedSecrets []federation.MarkedSecret
+
+	// Unaudited says that the host's own writes leave no entries in the audit log. It concerns
+	// only a table with a Kind.
+	//
+	// Without it, each statement of the host that writes rows of the table, raw SQL too, leaves
+	// one entry in its transaction: rows.insert, rows.update or rows.delete, with the table, the
+	// kind, the number of rows, and the actor and the request of the context with which the
+	// transaction began. A statement that can't be recorded fails. What the library writes
+	// itself (items, imports, purges, migrations) has the library's own entries; what a trigger
+	// of the host writes meanwhile has none.
+	//
+	// The entries join the tenant's chain when the transaction commits: a transaction that
+	// writes such a table locks the end of the chain during its COMMIT, so that the tenant's
+	// writers commit one after the other. A table of counters or of many small writes may want
+	// Unaudited for that reason.
+	Unaudited bool
 }
 
 // Reference declares a foreign key as a member of the spec that holds names instead of ids.

@@ -171,21 +171,28 @@ func TestMalformedEventsDoNotBreakTheChain(t *testing.T) {
 	t.Parallel()
 	w := fixture.NewWorld(t, true)
 	ctx := w.In(t, w.Acme)
-	for _, event := range []string{
-		`{}`, `[]`, `"x"`, `1`, `null`, `{"more":1}`,
-		`{"action":{"a":[1]},"actor":"x","target":[1],"details":"x"}`,
-		`{"seq":-1,"id":"x","at":"x","tenant_id":"x","tenant_slug":1,"outcome":null}`,
-		`{"details":{"a":1e400,"b":"\u2028"}}`,
-	} {
+	log := func(event string) error {
 		_, err := w.DB.Scoped(ctx).
 			NewRaw("SELECT bailiwick.log(gen_random_uuid(), ?::jsonb)", event).Exec(ctx)
-		require.NoError(t, err, event)
+		return err
+	}
+	for _, event := range []string{`{}`, `[]`, `"x"`, `1`, `null`, `{"more":1}`, `["x.y"]`,
+		`{"action":{"a":[1]},"actor":"x","target":[1],"details":"x"}`} {
+		require.Error(t, log(event), event)
+	}
+	for _, event := range []string{
+		`{"action":"x.y","more":1}`,
+		`{"action":"x.y","actor":"x","target":[1],"details":"x"}`,
+		`{"action":"x.y","seq":-1,"id":"x","at":"x","tenant_id":"x","tenant_slug":1,"outcome":null}`,
+		`{"action":"x.y","details":{"a":1e400,"b":"\u2028"}}`,
+	} {
+		require.NoError(t, log(event), event)
 	}
 	s := w.DB.Services()
 	chain, err := verifyLog(t.Context(), s.Audit, w.Acme)
 	require.NoError(t, err)
-	assert.Equal(t, int64(1+fixture.WidgetsPerTenant+9), chain.Seq)
+	assert.Equal(t, int64(1+fixture.WidgetsPerTenant+4), chain.Seq)
 	found, err := s.Audit.List(t.Context(), w.Acme, ports.AuditQuery{Limit: 100})
 	require.NoError(t, err)
-	assert.Len(t, found, 1+fixture.WidgetsPerTenant+9)
+	assert.Len(t, found, 1+fixture.WidgetsPerTenant+4)
 }

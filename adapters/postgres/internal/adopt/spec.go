@@ -45,6 +45,7 @@ type Library struct {
 type Table struct {
 	Schema, Name string
 	Versioned    bool // a trigger counts the versions of its rows
+	Audit        []AuditTrigger
 	Singleton    bool // each tenant has one row
 	// the columns of its new primary key after tenant_id; nil: those of the old one
 	Primary  []string
@@ -54,6 +55,9 @@ type Table struct {
 	Unique  []string         // columns of which each needs a unique key
 	Written bool             // the new version inserts rows, with values for Columns only
 }
+
+// AuditTrigger is a trigger that records the writes of a table in the audit log.
+type AuditTrigger struct{ Name, Create string }
 
 // RequiredColumn is a column that the new version reads.
 type RequiredColumn struct {

@@ -45,11 +45,12 @@ func (e *Engine) dropFunctions(s *state) []action {
 	return txActions(noLock, "", statements)
 }
 
-// triggerSteps create the triggers that count versions and that record sessions which write
-// without a tenant.
+// triggerSteps create the triggers that count versions, that record writes in the audit log, and
+// that record sessions which write without a tenant.
 func (e *Engine) triggerSteps(t Table) []step {
 	name := t.sql()
 	return []step{
+		e.auditStep(t),
 		{name: "versions " + name, phase: adoption.Expand,
 			up: func(s *state) []action {
 				if !t.Versioned {
@@ -102,6 +103,31 @@ func (e *Engine) triggerSteps(t Table) []step {
 					name)}
 			}},
 	}
+}
+
+// auditStep creates the triggers that record writes in the audit log. An old version's writes,
+// which have no tenant, leave no entry.
+func (e *Engine) auditStep(t Table) step {
+	name := t.sql()
+	return step{name: "audit " + name, phase: adoption.Expand,
+		up: func(s *state) []action {
+			var statements []string
+			for _, trigger := range t.Audit {
+				if s.now[name].trigger(trigger.Name) == nil {
+					statements = append(statements, trigger.Create)
+				}
+			}
+			return txActions(shareRowExcl, name, statements)
+		},
+		down: func(s *state) []action {
+			var statements []string
+			for _, trigger := range t.Audit {
+				if s.now[name].trigger(trigger.Name) != nil {
+					statements = append(statements, "DROP TRIGGER "+trigger.Name+" ON "+name)
+				}
+			}
+			return txActions(accessExcl, name, statements)
+		}}
 }
 
 // enableStatements returns the statement that restores when a trigger fires, if it isn't the

@@ -2,8 +2,12 @@ package audit
 
 import (
 	"context"
+	"database/sql"
+	"strings"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
@@ -34,6 +38,30 @@ func RecordForTenant(ctx context.Context, db bun.IDB, tenant tenancy.ID, e tenan
 	}
 	return pool.CallChecked(ctx, db, "bailiwick.log_in(?, ?, ?::jsonb)", tenant, pool.NewID(),
 		string(event))
+}
+
+// execer is a transaction of a host.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+var literals = schema.NewQueryGen(pgdialect.New())
+
+// RecordHost appends an event of the host to the audit log of the tenant that tx is scoped to.
+// The text has no arguments, which not every kind of transaction replaces, and no question
+// marks, which bun would take for placeholders: JSON has them only within strings.
+func RecordHost(ctx context.Context, tx execer, e tenancy.Event) error {
+	if err := e.CheckHost(); err != nil {
+		return err
+	}
+	event, err := e.Text(ctx)
+	if err != nil {
+		return err
+	}
+	text := strings.ReplaceAll(string(event), "?", `\u003f`)
+	_, err = tx.ExecContext(ctx, literals.FormatQuery("SELECT bailiwick.log(?, ?::jsonb)",
+		pool.NewID(), text))
+	return pgerr.Translate(err)
 }
 
 // callLog calls the function of this name in the schema bailiwick.

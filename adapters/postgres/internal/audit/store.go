@@ -68,7 +68,7 @@ func (l *tenantLog) Append(ctx context.Context, tenant tenancy.ID, e tenancy.Eve
 	if err != nil {
 		return err
 	}
-	return pgerr.Translate(Record(ctx, l.pool.App, e))
+	return pgerr.Translate(Record(pool.ByLibrary(ctx), l.pool.App, e))
 }
 
 // List adds pending entries to the chain first, so that it doesn't miss any.

@@ -64,10 +64,15 @@ SELECT DISTINCT n FROM unnest(ARRAY[?]::text[]) n
 JOIN pg_catalog.pg_trigger t ON t.tgrelid = to_regclass(n)
 WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 19 = 19`
 
+// auditTriggerQuery reads the triggers that record a host's writes, by table.
+const auditTriggerQuery = `
+SELECT n AS "table", ` + auditTriggers + ` AS triggers
+FROM unnest(ARRAY[?]::text[]) n JOIN pg_catalog.pg_class c ON c.oid = to_regclass(n)`
+
 // KindTables returns an error that names everything that the tables of kinds lack, each with the
-// statement that mends it. With served it also looks for the trigger that counts versions,
-// which a migration creates. It sets what each table takes from the database: its IDType, NewID and
-// VersionLimit.
+// statement that mends it. With served it also looks for the triggers that count versions and
+// that record a host's writes, which a migration creates. It sets what each table takes from the
+// database: its IDType, NewID and VersionLimit.
 func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) error {
 	if len(d.KindTables) == 0 {
 		return nil
@@ -93,7 +98,31 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 			k.lacks(t.SQL, "the trigger that counts the versions of its rows", "migrate the schema")
 		}
 	}
+	if served {
+		if err := k.checkAuditTriggers(ctx, db, d); err != nil {
+			return err
+		}
+	}
 	return k.err()
+}
+
+// checkAuditTriggers names the tables whose writes aren't recorded and should be. A table whose
+// writes are recorded though its declaration says no is no reason to refuse it.
+func (k *kindTables) checkAuditTriggers(ctx context.Context, db bun.IDB, d *declare.Set) error {
+	var found []struct{ Table, Triggers string }
+	err := db.NewRaw(auditTriggerQuery, bun.List(declare.OwnedTables(d.KindTables))).
+		Scan(ctx, &found)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		kind := d.KindTablesBySQL()[f.Table]
+		if isAudited(kind) && f.Triggers != wantedAuditTriggers(kind) {
+			k.lacks(f.Table, "the triggers that record a host's writes in the audit log",
+				"migrate the schema")
+		}
+	}
+	return nil
 }
 
 // readColumns returns the columns of the kinds' tables, by table and name.

@@ -41,6 +41,7 @@ type RowSecurity struct {
 	TriggerOff     bool   // one of the library's triggers on it is disabled
 	OfOwner        bool   // it belongs to the owner role
 	QuotaArgs      string // see quotaArgs; empty without the trigger that checks the quota
+	AuditTriggers  string // see wantedAuditTriggers
 }
 
 // RowSecurity reads the row security of every table that tenants own, declared or not.
@@ -69,12 +70,13 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'
 		      AND g.tgenabled IN ('O', 'A')) AS version_trigger,
 		  EXISTS (SELECT FROM pg_trigger g
-		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota')
-		      AND g.tgenabled IN ('D', 'R')) AS trigger_off,
+		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota',
+		        `+auditTriggerNames+`) AND g.tgenabled IN ('D', 'R')) AS trigger_off,
 		  coalesce(pg_get_userbyid(c.relowner) = ?3, false) AS of_owner,
 		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota'
-		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args
+		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args,
+		  `+auditTriggers+` AS audit_triggers
 		FROM declared d FULL JOIN (SELECT * FROM tables WHERE NOT library) t ON t.oid = d.oid
 		LEFT JOIN pg_class c ON c.oid = t.oid
 		LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.tenant
@@ -130,7 +132,16 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+
 				strings.ReplaceAll(sqltext.Literal(kind.Kind), "%", "%%")+")")
 	}
+	if r.Declared && !r.RecordsWrites(kind) {
+		statements = append(statements, restoreAuditTriggers(r.Name, kind)...)
+	}
 	return statements
+}
+
+// RecordsWrites reports whether a host's writes of the table are recorded in the audit log, or
+// aren't, as its declaration says.
+func (r RowSecurity) RecordsWrites(kind *declare.Table) bool {
+	return r.AuditTriggers == wantedAuditTriggers(kind)
 }
 
 // quotaArgs returns the argument of a kind's quota trigger as pg_trigger.tgargs has it: the kind

@@ -34,6 +34,7 @@ type Table struct {
 	Secrets    []string // columns
 
 	MarkedSecrets []federation.MarkedSecret
+	Unaudited     bool // a host's writes leave no entry in the audit log
 
 	// VersionLimit is the greatest version that an import may give an item. [New] sets it for
 	// a column of type bigint.
@@ -140,7 +141,8 @@ func parseTable(
 		Schema: defaultSchema, Name: model.Name, Kind: declared.Kind,
 		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
 		Singleton: declared.Singleton, Secrets: declared.Secrets,
-		MarkedSecrets: declared.MarkedSecrets, VersionLimit: federation.MaxVersion, IDType: UUIDs,
+		MarkedSecrets: declared.MarkedSecrets, Unaudited: declared.Unaudited,
+		VersionLimit: federation.MaxVersion, IDType: UUIDs,
 	}
 	// bun's own model.Schema is public also for a name without a schema
 	if parts := strings.Split(t.Name, "."); len(parts) == 2 {

@@ -104,6 +104,10 @@ func incompleteFinding(
 		f.Code = "default_missing"
 		f.Why = "an update doesn't count the version of its row, so that a write that depends on a" +
 			" version overwrites another one"
+	case t.Declared && !t.RecordsWrites(kind): // an instance doesn't start, as above
+		f.Code, f.Severity = "audit_missing", doctor.SeverityWarning
+		f.Why = "the triggers that record a host's writes of the table in the audit log are missing," +
+			" disabled or changed, or the table is declared with Unaudited and has them"
 	default:
 		f.Code, f.Severity = "default_missing", doctor.SeverityWarning
 		f.Why = "rows that raw SQL writes don't get their tenant or their version from the" +

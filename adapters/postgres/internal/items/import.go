@@ -122,7 +122,7 @@ func (s *transfers) tryBeginImport(
 		return false, err
 	}
 	begin := "BEGIN;" + pins + "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;" +
-		"SET LOCAL bailiwick.tenant='" + signed + "'" + importSettings
+		session.SetByLibrary + ";SET LOCAL bailiwick.tenant='" + signed + "'" + importSettings
 	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return false, err
 	}

@@ -61,12 +61,15 @@ func (c Config) columnProblems(ctx context.Context, db bun.IDB) ([]adopt.Problem
 // adoptTable describes the owned table with this SQL name.
 func (c Config) adoptTable(sql string) adopt.Table {
 	schema, table := sqltext.SplitQualified(sql)
-	_, hasKind := c.Declared.KindTablesBySQL()[sql]
+	kind, hasKind := c.Declared.KindTablesBySQL()[sql]
 	t := adopt.Table{
 		Schema: schema, Name: table, Versioned: hasKind, Replaced: c.Adopt.ReplacedTriggers,
 		Singleton: slices.ContainsFunc(c.Declared.Tables, func(d *declare.Table) bool {
 			return d.SQL == sql && d.Singleton != ""
 		}),
+	}
+	for _, trigger := range catalog.AuditTriggers(kind) {
+		t.Audit = append(t.Audit, adopt.AuditTrigger(trigger))
 	}
 	addColumns(&t, c.Declared, sql)
 	for other, columns := range c.Adopt.PrimaryKeys {

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/session"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -27,6 +28,10 @@ func RequireTenant(tenant tenancy.ID) error {
 	}
 	return nil
 }
+
+// ByLibrary marks ctx for a single statement of the library that writes: its entry in the audit
+// log is the library's. The transactions of [Pool.InTx] and its like are marked already.
+func ByLibrary(ctx context.Context) context.Context { return session.ByLibrary(ctx) }
 
 type crossTenantKey struct{}
 

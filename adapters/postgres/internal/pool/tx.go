@@ -65,6 +65,7 @@ type writeTx struct {
 var readCommitted = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 
 func (w writeTx) run(ctx context.Context, fn func(context.Context, bun.Tx) error) error {
+	ctx = session.ByLibrary(ctx)
 	lostBefore := false
 	for attempt := 1; ; attempt++ {
 		checked := withRightCheck(ctx, w.system)

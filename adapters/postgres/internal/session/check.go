@@ -19,8 +19,14 @@ import (
 func check(query string) (message, error) {
 	r := reader{rest: query}
 	for r.next() {
+		if !r.pastFirst {
+			r.found.plainRead = r.word.is("select")
+		}
 		if err := r.checkStatement(); err != nil {
 			return message{}, err
+		}
+		if r.word.isMark(";") {
+			r.found.plainRead = false
 		}
 		r.pastFirst = true
 	}
@@ -31,6 +37,10 @@ func check(query string) (message, error) {
 type message struct {
 	rollsBack          bool // it has a ROLLBACK TO, which restores the savepoint's settings
 	startsWithRollback bool // its first statement is ROLLBACK TO
+
+	// plainRead: it is one query that changes nothing, takes no lock and calls only functions
+	// that are known to have no effect. Such a query can be sent again, and has no author.
+	plainRead bool
 }
 
 func refuse(format string, args ...any) error {

@@ -39,6 +39,10 @@ func (r *reader) checkWord(in *bodyState) error {
 			in.inSelect[top] = in.inSelect[top] || r.word.is("select")
 		case 'u':
 			in.seenUpdate = in.seenUpdate || r.word.is("update")
+		case 'f':
+			if r.word.is("for") { // FOR UPDATE, above all
+				r.found.plainRead = false
+			}
 		case 'i':
 			if in.inSelect[top] && r.word.is("into") { // not the INTO of INSERT or MERGE
 				return refuse("SELECT … INTO creates a table:" +
@@ -51,6 +55,9 @@ func (r *reader) checkWord(in *bodyState) error {
 		switch r.word.text[0] {
 		case '(':
 			in.inSelect = append(in.inSelect, false)
+			if r.found.plainRead && mayCallEffect(r.previous) {
+				r.found.plainRead = false
+			}
 			return r.checkCall(r.previous.name())
 		case ')':
 			in.inSelect = in.inSelect[:max(top, 1)]

@@ -95,13 +95,14 @@ func (c *conn) failed(err error, s statement) error {
 
 // statement is ready to be sent.
 type statement struct {
-	query    string // with its arguments
-	text     string
-	tenant   tenancy.ID
-	limit    timeLimit
-	prefixed bool // the text begins with SET LOCAL
-	needsTx  bool // it must be sent in a transaction, which scopes it
-	readOnly bool
+	query     string // with its arguments
+	text      string
+	tenant    tenancy.ID
+	limit     timeLimit
+	plainRead bool // see message.plainRead
+	prefixed  bool // the text begins with SET LOCAL
+	needsTx   bool // it must be sent in a transaction, which scopes it
+	readOnly  bool
 }
 
 // prepare puts the arguments in place, checks the statement and puts the statements that scope
@@ -133,7 +134,7 @@ func (c *conn) prepare(
 	}
 	s := statement{
 		query: query, text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait,
-		readOnly: readOnly,
+		plainRead: found.plainRead, readOnly: readOnly,
 	}
 	switch {
 	case c.tx != nil && tenant != c.tx.tenant:
@@ -146,11 +147,22 @@ func (c *conn) prepare(
 		return s, nil
 	}
 	scope, err := c.connector.scope(tenant, wait)
-	if scope = c.wire.pooledPins + scope; readOnly {
+	if err != nil {
+		return statement{}, err
+	}
+	scope = c.wire.pooledPins + scope
+	switch {
+	case readOnly:
 		scope += setReadOnly
+	case !s.plainRead: // what can't write needs no author
+		author, err := setAuthor(ctx)
+		if err != nil {
+			return statement{}, err
+		}
+		scope += author
 	}
 	s.text, s.prefixed = scope+s.text, scope != ""
-	return s, err
+	return s, nil
 }
 
 // scope returns the SQL that goes before a statement, or after BEGIN. It is SET LOCAL and

@@ -44,7 +44,7 @@ func (c *conn) repeatable(err error, s statement) error {
 	}
 	failed, ok := errors.AsType[pgdriver.Error](err)
 	unsent := ok && isFatal(failed) && s.prefixed && c.wire.firstAnswer == 'E'
-	if !unsent && !isPlainRead(s.query) {
+	if !unsent && !s.plainRead {
 		return err
 	}
 	_ = c.inner.Close()

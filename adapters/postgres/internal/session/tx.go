@@ -54,6 +54,11 @@ func (c *conn) begin(ctx context.Context, modes string, tenant tenancy.ID, wait 
 	if err != nil {
 		return err
 	}
+	author, err := setAuthor(ctx)
+	if err != nil {
+		return err
+	}
+	scope += author
 	if c.connector.config.Explicit {
 		scope = propagateToWorkers + scope
 	}

@@ -1,0 +1,116 @@
+package benchtest
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
+	"github.com/bailiwick-go/bailiwick/ports"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
+
+// BenchmarkRecordedWrites measures what the triggers that record a host's writes cost: writes to
+// a database that has them, divided by the same writes to one without. put and import are the
+// library's own, which the triggers only look at; host is an UPDATE of one row, which they
+// record. A ratio of put or host is one of throughputs, that of an import one of durations: 1
+// means no cost.
+//
+//	go test -run '^$' -bench RecordedWrites -benchtime 20x ./internal/postgrestest/benchtest
+func BenchmarkRecordedWrites(b *testing.B) {
+	const items = 10_000
+	with, without := newAuditBench(b), newAuditBench(b)
+	super := fixture.Superuser(b, without.url)
+	for _, table := range []string{"makers", "parts", "widgets", "settings"} {
+		for _, event := range []string{"insert", "update", "delete"} {
+			fixture.Exec(b, super, "DROP TRIGGER IF EXISTS bailiwick_audit_"+event+" ON "+table)
+		}
+	}
+	b.Run("one row", func(b *testing.B) {
+		rounds := takeTurns(b, 4, []string{"put-with", "put-without", "host-with", "host-without"},
+			map[string]func() error{"put-with": with.put, "put-without": without.put,
+				"host-with": with.update, "host-without": without.update})
+		for _, name := range []string{"put", "host"} {
+			b.ReportMetric(rounds.rate(name+"-with"), name+"/s")
+			b.ReportMetric(rounds.ratio(name+"-with", name+"-without"), name+"-ratio")
+		}
+	})
+	b.Run("import", func(b *testing.B) {
+		durations := rounds{}
+		all := map[string]auditBench{"with": with, "without": without}
+		for b.Loop() {
+			for name, w := range all {
+				begin := time.Now()
+				require.NoError(b, w.importAll(items))
+				durations[name] = append(durations[name], time.Since(begin).Seconds())
+			}
+		}
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(durations.rate("with"), "seconds")
+		b.ReportMetric(durations.ratio("with", "without"), "import-ratio")
+	})
+}
+
+type auditBench struct {
+	url   string
+	ctx   context.Context
+	db    *postgres.DB
+	count *atomic.Int64
+}
+
+const auditBenchWidgets = 1000
+
+func newAuditBench(b *testing.B) auditBench {
+	b.Helper()
+	w := auditBench{url: fixture.MigratedURL(b, true), count: &atomic.Int64{},
+		ctx: tenancy.NewContext(b.Context(), tenancy.DefaultID)}
+	w.db = fixture.Open(b, fixture.Options(w.url, true))
+	for n := range auditBenchWidgets {
+		fixture.PutWidget(b, w.db, tenancy.DefaultID, fmt.Sprintf("w%d", n), "")
+	}
+	return w
+}
+
+// put changes a random widget.
+func (w auditBench) put() error {
+	item := federation.Item{
+		Ref:  federation.Ref{Kind: "widget", Name: fmt.Sprintf("w%d", rand.N(auditBenchWidgets))},
+		Spec: fmt.Appendf(nil, `{"description":"%d"}`, w.count.Add(1))}
+	_, _, err := w.db.Services().Resources.Put(w.ctx, tenancy.DefaultID, item, ports.Condition{})
+	return err
+}
+
+// update does the same with a statement of the host.
+func (w auditBench) update() error {
+	_, err := w.db.Scoped(w.ctx).NewRaw("UPDATE widgets SET description = ? WHERE name = ?",
+		fmt.Sprint(w.count.Add(1)), fmt.Sprintf("w%d", rand.N(auditBenchWidgets))).Exec(w.ctx)
+	return err
+}
+
+// importAll imports parts. The first call inserts them, each other one changes all.
+func (w auditBench) importAll(n int) error {
+	weight := w.count.Add(1)
+	var items iter.Seq2[federation.Item, error] = func(yield func(federation.Item, error) bool) {
+		for i := range n {
+			item := federation.Item{Ref: federation.Ref{Kind: "part", Name: fmt.Sprintf("p%d", i)},
+				Spec: fmt.Appendf(nil, `{"description":"","weight":%d}`, weight), Version: 1}
+			if !yield(item.Seal()) {
+				return
+			}
+		}
+	}
+	return w.db.Services().Transfers.Import(w.ctx, tenancy.DefaultID, func(im ports.Import) error {
+		if err := im.Stage(w.ctx, items); err != nil {
+			return err
+		}
+		return fixture.ApplyAll(w.ctx, im)
+	})
+}
