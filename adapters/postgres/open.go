@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
@@ -70,7 +71,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	observer := scoped.NewObserver(c.Declared.Modes(c.tables), c.Logger)
 	db := &DB{
 		config: c, pool: pool, observer: observer,
-		factory: scoped.NewFactory(pool.App, c.models(), c.QueryHooks, observer),
+		factory: scoped.NewFactory(pool.App, slices.Concat(c.shared, c.models()), c.scopedTables(),
+			c.QueryHooks, observer),
 	}
 	db.factory.CheckRights(checkHostRight)
 	if err := db.load(ctx, sealer); err != nil {

@@ -18,20 +18,25 @@ type Factory struct {
 	plain    *bun.DB   // has no connections; sends raw statements unchanged
 	observer *Observer // nil: every table has the mode Enforce
 
+	declared   declarations
 	checkRight func(context.Context, *Handle) error // nil: transactions check none
 }
 
-// NewFactory creates a factory whose handles know models. The statements run on the
+// NewFactory creates a factory whose handles know models and tables. The statements run on the
 // connections of app, and hooks are called for those that bun formats. With a nil observer,
 // every statement without a tenant is refused.
-func NewFactory(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Observer) *Factory {
+func NewFactory(
+	app *bun.DB, models []any, tables Tables, hooks []bun.QueryHook, observer *Observer,
+) *Factory {
+	declared := newDeclarations(tables)
 	// A query gives its bun.DB to every caller of q.DB().
 	none := sql.OpenDB(refusingConnector{errNoHandle})
-	scoped, plain := scopedDB(none, models), bun.NewDB(none, pgdialect.New())
+	scoped, plain := scopedDB(none, models, declared), bun.NewDB(none, pgdialect.New())
 	for _, hook := range append([]bun.QueryHook{scopedHook{}}, hooks...) {
 		scoped, plain = scoped.WithQueryHook(hook), plain.WithQueryHook(hook)
 	}
-	return &Factory{app: app, scoped: scoped, plain: plain, observer: observer}
+	return &Factory{app: app, scoped: scoped, plain: plain, observer: observer,
+		declared: declared}
 }
 
 var errNoHandle = tenancy.Errorf(tenancy.CodeInternal,

@@ -17,14 +17,16 @@ import (
 // it, or the UPDATE that bun makes of a soft DELETE.
 //
 // It isn't a struct, because bun would treat a struct as a model.
-type filter tenancy.ID
+type filter func(schema.QueryGen, []byte) ([]byte, error)
 
-func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
+func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) { return f(gen, b) }
+
+func (s *Handle) filter(gen schema.QueryGen, b []byte) ([]byte, error) {
 	q, ok := rendered(gen)
 	switch {
 	case !ok:
 		return append(b, refusals[refusedQuery].mark...), nil
-	case isForeign(gen, tenancy.ID(f)):
+	case isForeign(gen, s.tenant):
 		return append(b, refusals[refusedHandle].mark...), nil
 	case q.value.Type() == insertType && doesNothing(b):
 		return append(b, markNothing...), nil
@@ -35,11 +37,11 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	case q.setsTenant():
 		return append(b, refusals[refusedSet].mark...), nil
 	}
-	aliases, ok := q.aliases(gen)
-	if !ok {
-		return append(b, refusals[refusedTable].mark...), nil
+	aliases, refusal := q.aliases(gen, s.factory.declared)
+	if refusal != 0 {
+		return append(b, refusals[refusal].mark...), nil
 	}
-	if len(aliases) == 0 { // tables are read only through other scoped queries
+	if len(aliases) == 0 { // it reads shared tables, and tables of other scoped queries
 		return append(b, markConfined+"TRUE"...), nil
 	}
 	b = append(b, markConfined...)
@@ -49,7 +51,7 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 		}
 		b = append(b, alias...)
 		b = append(b, ".tenant_id = '"...)
-		b = append(b, tenancy.ID(f).String()...)
+		b = append(b, s.tenant.String()...)
 		b = append(b, '\'')
 	}
 	return b, nil
@@ -91,8 +93,8 @@ type whereQuery[Q any] interface {
 // group puts the conditions of q in brackets, after the tenant's condition. It relies on
 // bun's WhereGroup: that takes all conditions of the query that fn returns as the group, and
 // gives this query the conditions of outer before the group.
-func group[Q whereQuery[Q]](outer, q Q, tenant tenancy.ID) {
-	outer.Where("?", filter(tenant)).WhereGroup(" AND ", func(Q) Q { return q })
+func group[Q whereQuery[Q]](outer, q Q, f filter) {
+	outer.Where("?", f).WhereGroup(" AND ", func(Q) Q { return q })
 }
 
 // regroup renders a DELETE a second time with its conditions in brackets, if it has a
@@ -104,7 +106,7 @@ func (s *Handle) regroup(q *bun.DeleteQuery, statement string) (string, error) {
 		return statement, nil
 	}
 	grouped := *q
-	group(bun.NewDeleteQuery(s.db), &grouped, s.tenant)
+	group(bun.NewDeleteQuery(s.db), &grouped, s.filter)
 	b, err := grouped.AppendQuery(s.db.QueryGen(), nil)
 	return string(b), err
 }
@@ -139,6 +141,9 @@ var (
 			"a row names another tenant than the handle"),
 		refusedHandle: refuse(refusedHandle, tenancy.CodeTenantMismatch,
 			"a part of the statement belongs to the handle of another tenant"),
+		refusedShared: refuse(refusedShared, tenancy.CodeForbidden,
+			"a table of Options.Shared can't be written: every tenant reads its rows, so only the"+
+				" host's own connection or a migration changes them"),
 	}
 )
 
@@ -151,6 +156,7 @@ const (
 	refusedSet
 	refusedTenant
 	refusedHandle
+	refusedShared
 )
 
 // refusal is a mark and the error that it is replaced by.

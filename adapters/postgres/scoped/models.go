@@ -43,14 +43,15 @@ func unwrapped(rows string) string {
 // where the condition of a handle isn't added.
 type scopedDialect struct {
 	*pgdialect.Dialect
-	tables *schema.Tables
+	tables   *schema.Tables
+	declared declarations
 }
 
 // scopedDB returns a bun.DB with the handles' dialect and the connections of app. It
 // registers the models in the order of their declaration: the model of a join table comes
 // before the models that refer to it.
-func scopedDB(app *sql.DB, models []any) *bun.DB {
-	d := &scopedDialect{Dialect: pgdialect.New()}
+func scopedDB(app *sql.DB, models []any, declared declarations) *bun.DB {
+	d := &scopedDialect{Dialect: pgdialect.New(), declared: declared}
 	d.tables = schema.NewTables(d)
 	db := bun.NewDB(app, d)
 	for _, model := range models {
@@ -64,11 +65,11 @@ func (d *scopedDialect) Tables() *schema.Tables { return d.tables }
 // OnTable prepares a model's table before it is used.
 func (d *scopedDialect) OnTable(table *schema.Table) {
 	d.Dialect.OnTable(table)
-	table.SQLNameForSelects = tenantRows(table.SQLNameForSelects)
+	table.SQLNameForSelects = d.rows(table.SQLNameForSelects)
 	for _, r := range table.Relations {
 		if r.M2MTable != nil {
 			r.M2MTable = &schema.Table{
-				SQLName: tenantRows(r.M2MTable.SQLName), SQLAlias: r.M2MTable.SQLAlias,
+				SQLName: d.rows(r.M2MTable.SQLName), SQLAlias: r.M2MTable.SQLAlias,
 			}
 		}
 	}
@@ -76,6 +77,14 @@ func (d *scopedDialect) OnTable(table *schema.Table) {
 		skipUpdate(field)
 		field.Append = appendTenant(field)
 	}
+}
+
+// rows returns what relations read instead of a table: the tenant's rows, or a shared table.
+func (d *scopedDialect) rows(name schema.Safe) schema.Safe {
+	if d.declared.named(unwrapped(string(name))).shared {
+		return name
+	}
+	return tenantRows(name)
 }
 
 // skipUpdate excludes tenant_id from the columns that an UPDATE sets from a model.
@@ -125,8 +134,12 @@ func (s *Handle) checkInsert(q *bun.InsertQuery) error {
 	if !ok {
 		return refusals[refusedTable].err
 	}
+	if len(items) > 0 && s.factory.declared.named(items[0].name).shared {
+		return refusals[refusedShared].err
+	}
 	for _, item := range items[min(1, len(items)):] { // after the target
-		if item.name != "" && !fields.hasCTE(item.name) {
+		if item.name != "" && !fields.hasCTE(item.name) &&
+			!s.factory.declared.named(item.name).shared {
 			return errInsertSelect
 		}
 	}

@@ -31,6 +31,7 @@ type block struct {
 type source struct {
 	name  string // empty if the table can't be a CTE
 	alias string
+	facts
 }
 
 // begin begins a block, which finish ends.
@@ -127,12 +128,14 @@ func (p *proof) source(b *block, list *[]source) {
 
 // name reads the name of a table, with its schema.
 func (p *proof) name() (s source) {
+	schema := ""
 	s.name = p.identifier()
 	s.alias = s.name
 	for p.token.text == "." {
 		p.next()
-		s.name, s.alias = "", p.identifier()
+		schema, s.name, s.alias = s.alias, "", p.identifier()
 	}
+	s.facts = p.declared.of(schema, s.alias)
 	return s
 }
 
@@ -196,7 +199,7 @@ func (p *proof) finish(b *block) {
 		b.tables = append(b.tables, b.joined...)
 	}
 	for _, s := range b.tables {
-		if !p.isCTE(s) {
+		if !s.shared && !p.isCTE(s) {
 			need = append(need, s.alias)
 		}
 	}

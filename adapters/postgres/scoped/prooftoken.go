@@ -33,10 +33,7 @@ func (p *proof) identifier() string {
 	}
 	name := p.token
 	p.next()
-	if name.kind == sqllex.Quoted {
-		return strings.ReplaceAll(strings.Trim(name.text, `"`), `""`, `"`)
-	}
-	return strings.ToLower(name.text)
+	return folded(name.kind, name.text)
 }
 
 // afterTable are words that may follow the name of a table without being its alias.

@@ -14,6 +14,9 @@ var errInsertColumns = tenancy.Errorf(tenancy.CodeInternal,
 func (p *proof) target() *block {
 	p.accept("only")
 	s := p.aliased(p.name())
+	if s.shared {
+		p.fail(refusals[refusedShared].err)
+	}
 	s.name = ""
 	return p.begin(block{tables: []source{s}, names: []string{s.alias}})
 }

@@ -15,13 +15,16 @@ type fromItem struct {
 	alias string
 }
 
-// aliases returns the aliases of the tables that the query reads or writes. Sub-queries and
-// CTEs aren't included: they are separate statements, either scoped or written by the
-// caller. It isn't ok when the tables can't be determined.
-func (q query) aliases(gen schema.QueryGen) (aliases []string, ok bool) {
+// aliases returns the aliases of the tenants' tables that the query reads or writes. Sub-queries
+// and CTEs aren't included: they are separate statements, either scoped or written by the
+// caller. The refusal is one of refusals if the tables can't be determined or changed; 0 if
+// there is none.
+func (q query) aliases(
+	gen schema.QueryGen, declared declarations,
+) (aliases []string, refusal int) {
 	items, ok := q.fromItems(gen)
 	if !ok {
-		return nil, false
+		return nil, refusedTable
 	}
 	isSelect := q.value.Type() == selectType
 	if q.value.Type() == insertType {
@@ -30,13 +33,19 @@ func (q query) aliases(gen schema.QueryGen) (aliases []string, ok bool) {
 	for i, item := range items {
 		target := i == 0 && !isSelect // the target is never a CTE, even if a CTE has its name
 		if target && item.name == "" {
-			return nil, false
+			return nil, refusedTable
 		}
-		if target || item.name != "" && !q.hasCTE(item.name) {
+		if !target && (item.name == "" || q.hasCTE(item.name)) {
+			continue
+		}
+		switch shared := declared.named(item.name).shared; {
+		case shared && target:
+			return nil, refusedShared
+		case !shared:
 			aliases = append(aliases, item.alias)
 		}
 	}
-	return aliases, true
+	return aliases, 0
 }
 
 // fromItems returns the tables and sub-queries of the query, the model's table first.

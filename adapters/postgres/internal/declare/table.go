@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/uptrace/bun/dialect/pgdialect"
 	bunschema "github.com/uptrace/bun/schema"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
@@ -83,8 +82,9 @@ var managedColumns = []string{
 var plainIdentifier = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_ $.-]*$`)
 
 // parseTables parses all declarations. Its errors name the table.
-func parseTables(declared []schema.Table, defaultSchema string) ([]*Table, error) {
-	dialect := pgdialect.New()
+func parseTables(
+	dialect bunschema.Dialect, declared []schema.Table, defaultSchema string,
+) ([]*Table, error) {
 	var tables []*Table
 	for _, d := range declared {
 		t, err := parseTable(dialect, d, defaultSchema)
@@ -119,29 +119,13 @@ func checkUnique(tables []*Table, t *Table) error {
 func parseTable(
 	dialect bunschema.Dialect, declared schema.Table, defaultSchema string,
 ) (*Table, error) {
-	pointer := reflect.TypeOf(declared.Model)
-	if pointer == nil || pointer.Kind() != reflect.Pointer ||
-		pointer.Elem().Kind() != reflect.Struct {
-		return nil, fmt.Errorf("postgres: Table.Model must be a pointer to a struct, not %v",
-			pointer)
+	t, model, err := readModel(dialect, declared.Model, defaultSchema, "Table.Model")
+	if err != nil {
+		return nil, err
 	}
-	model := dialect.Tables().Get(pointer.Elem())
-	t := &Table{
-		Schema: defaultSchema, Name: model.Name, Kind: declared.Kind,
-		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
-		Singleton: declared.Singleton, Secrets: declared.Secrets,
-		MarkedSecrets: declared.MarkedSecrets, VersionLimit: federation.MaxVersion,
-	}
-	// bun's own model.Schema is public also for a name without a schema
-	if parts := strings.Split(t.Name, "."); len(parts) == 2 {
-		t.Schema, t.Name = parts[0], parts[1]
-	}
-	t.SQL = sqltext.Qualified(t.Schema, t.Name)
-	if !plainIdentifier.MatchString(t.Name) ||
-		t.Schema != defaultSchema && !plainIdentifier.MatchString(t.Schema) {
-		return nil, fmt.Errorf("postgres: table name %q has characters that a declared table"+
-			" can't have", model.Name)
-	}
+	t.Kind, t.path, t.NameColumn = declared.Kind, declared.Path, cmp.Or(declared.Name, "name")
+	t.Singleton, t.Secrets = declared.Singleton, declared.Secrets
+	t.MarkedSecrets, t.VersionLimit = declared.MarkedSecrets, federation.MaxVersion
 	if t.Kind == "" {
 		return t, nil
 	}
