@@ -45,14 +45,15 @@ const LocalSettings = "SET LOCAL search_path = pg_catalog; SET LOCAL jit = off"
 //	tables   the tables that tenants own and the library's tables. Owned tables are the
 //	         declared ones (known), the tables of any schema with a column tenant_id of any
 //	         type or with a foreign key to the tenants, and the partitions and children of
-//	         both. tenant is the number of the column tenant_id of type uuid, and id_column
+//	         both, without the shared ones. tenant is the number of the column tenant_id of type uuid, and id_column
 //	         the name of the column that has the tenant's id.
+//	shared   the tables that are declared to be without a tenant, as in declared
 //	reached  the tables on which the application's role has a privilege
 //
 // Parameters: 0 the declared tables, 1 the application's role, 2 the system role, 3 the owner
 // role, 4 the migrating user, 5 the names of the library's functions, 6 the body of a search
 // entry, with {name} for its name, 7 the tables that are declared not to be tables of tenants, 8 the
-// search role.
+// search role, 9 the shared tables.
 const tables = `WITH RECURSIVE
 app AS (
   SELECT oid, rolname, quote_ident(rolname) AS name FROM pg_roles
@@ -60,6 +61,7 @@ app AS (
 ),
 pools AS (SELECT r.*, quote_ident(rolname) AS name FROM pg_roles r WHERE rolname IN (?1, ?2)),
 declared AS (SELECT n AS name, to_regclass(n)::oid AS oid FROM unnest(ARRAY[?0]::text[]) n),
+shared AS (SELECT n AS name, to_regclass(n)::oid AS oid FROM unnest(ARRAY[?9]::text[]) n),
 schemas AS (
   SELECT DISTINCT relnamespace AS oid FROM pg_class WHERE oid IN (SELECT oid FROM declared)
 ),
@@ -80,6 +82,7 @@ tree AS (
   SELECT oid, true AS known FROM declared WHERE oid IS NOT NULL
   UNION
   SELECT i.oid, false FROM ids i JOIN pg_class c ON c.oid = i.oid AND c.relkind IN ('r', 'p')
+   WHERE NOT EXISTS (SELECT FROM shared s WHERE s.oid = i.oid)
   UNION
   SELECT i.inhrelid, t.known FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid
 ),
@@ -112,6 +115,6 @@ func (c *Catalog) Query(ctx context.Context, query string, rows any) error {
 	return c.Tx.NewRaw(tables+query,
 		bun.List(declare.OwnedTables(c.Declared.Tables)), c.Roles.App, c.Roles.System, c.Roles.Owner,
 		c.MigratingUser, bun.List(libraryFunctionNames()), itemsql.SearchEntryBody("{name}"),
-		bun.List(c.Declared.WithoutTenants), c.Roles.Search).
+		bun.List(c.Declared.WithoutTenants), c.Roles.Search, bun.List(c.Declared.Shared)).
 		Scan(ctx, rows)
 }

@@ -81,6 +81,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 	for _, name := range declare.OwnedTables(d.Tables) {
 		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app)
 	}
+	statements = append(statements, sharedGrants(d, app+", "+system)...)
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}
