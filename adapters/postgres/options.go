@@ -165,7 +165,8 @@ func (c config) models() []any {
 
 // scopedTables returns what the handles of tenants know about tables.
 func (c config) scopedTables() scoped.Tables {
-	return scoped.Tables{Schema: c.Declared.Schema, Shared: c.Declared.Shared}
+	return scoped.Tables{Schema: c.Declared.Schema, Shared: c.Declared.Shared,
+		TenantColumns: c.Declared.OtherTenantColumns()}
 }
 
 // check fills in the defaults. It returns an error that names the first invalid option. Without
@@ -225,6 +226,13 @@ func (o Options) checkAlone() (config, error) {
 	declared, err := o.declarations()
 	if err != nil {
 		return config{}, err
+	}
+	for table, column := range declared.OtherTenantColumns() {
+		if o.Adopt != nil {
+			return config{}, fmt.Errorf("postgres: Options.Adopt adds a column tenant_id, and the"+
+				" declaration of table %s has the TenantColumn %q: adopt the database with"+
+				" tenant_id, or without this table", table, column)
+		}
 	}
 	for _, url := range []string{o.URL, o.AppURL, o.SystemURL, o.ListenURL} {
 		if url == "" {

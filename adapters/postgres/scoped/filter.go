@@ -34,23 +34,26 @@ func (s *Handle) filter(gen schema.QueryGen, b []byte) ([]byte, error) {
 		return append(b, refusals[refusedOr].mark...), nil
 	case q.hasNoCondition():
 		return append(b, refusals[refusedNoCondition].mark...), nil
-	case q.setsTenant():
-		return append(b, refusals[refusedSet].mark...), nil
 	}
-	aliases, refusal := q.aliases(gen, s.factory.declared)
-	if refusal != 0 {
+	tables, refusal := q.tenantTables(gen, s.factory.declared)
+	switch {
+	case q.setsTenant(tables):
+		return append(b, refusals[refusedSet].mark...), nil
+	case refusal != 0:
 		return append(b, refusals[refusal].mark...), nil
 	}
-	if len(aliases) == 0 { // it reads shared tables, and tables of other scoped queries
+	if len(tables) == 0 { // it reads shared tables, and tables of other scoped queries
 		return append(b, markConfined+"TRUE"...), nil
 	}
 	b = append(b, markConfined...)
-	for i, alias := range aliases {
+	for i, table := range tables {
 		if i > 0 {
 			b = append(b, " AND "...)
 		}
-		b = append(b, alias...)
-		b = append(b, ".tenant_id = '"...)
+		b = append(b, table.alias...)
+		b = append(b, '.')
+		b = append(b, table.sql...)
+		b = append(b, " = '"...)
 		b = append(b, s.tenant.String()...)
 		b = append(b, '\'')
 	}
@@ -136,7 +139,7 @@ var (
 		refusedNoCondition: refuse(refusedNoCondition, tenancy.CodeInternal,
 			"an UPDATE or DELETE of all the tenant's rows needs a condition: Where(\"TRUE\")"),
 		refusedSet: refuse(refusedSet, tenancy.CodeTenantMismatch,
-			"tenant_id can't be set: a row stays with its tenant"),
+			"the column with the tenant's id (tenant_id) can't be set: a row stays with its tenant"),
 		refusedTenant: refuse(refusedTenant, tenancy.CodeTenantMismatch,
 			"a row names another tenant than the handle"),
 		refusedHandle: refuse(refusedHandle, tenancy.CodeTenantMismatch,

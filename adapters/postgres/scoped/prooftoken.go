@@ -49,7 +49,3 @@ func (p *proof) alias() string {
 	}
 	return ""
 }
-
-// isTenantName reports whether a column is tenant_id. "Tenant_ID" is another
-// column for PostgreSQL, but none that a host means.
-func isTenantName(name string) bool { return strings.EqualFold(name, tenantColumn) }

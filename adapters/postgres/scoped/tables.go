@@ -11,17 +11,18 @@ import (
 
 // fromItem is one table of a statement, as the statement names it.
 type fromItem struct {
-	name  string // quoted or not; empty for a sub-query
-	alias string
+	name   string // quoted or not; empty for a sub-query
+	alias  string
+	*facts // only in the results of tenantTables
 }
 
-// aliases returns the aliases of the tenants' tables that the query reads or writes. Sub-queries
-// and CTEs aren't included: they are separate statements, either scoped or written by the
-// caller. The refusal is one of refusals if the tables can't be determined or changed; 0 if
+// tenantTables returns the tenants' tables that the query reads or writes, the target first.
+// Sub-queries and CTEs aren't included: they are separate statements, either scoped or written by
+// the caller. The refusal is one of refusals if the tables can't be determined or changed; 0 if
 // there is none.
-func (q query) aliases(
+func (q query) tenantTables(
 	gen schema.QueryGen, declared declarations,
-) (aliases []string, refusal int) {
+) (tables []fromItem, refusal int) {
 	items, ok := q.fromItems(gen)
 	if !ok {
 		return nil, refusedTable
@@ -38,14 +39,15 @@ func (q query) aliases(
 		if !target && (item.name == "" || q.hasCTE(item.name)) {
 			continue
 		}
-		switch shared := declared.named(item.name).shared; {
-		case shared && target:
+		item.facts = declared.named(item.name)
+		switch {
+		case item.shared && target:
 			return nil, refusedShared
-		case !shared:
-			aliases = append(aliases, item.alias)
+		case !item.shared:
+			tables = append(tables, item)
 		}
 	}
-	return aliases, 0
+	return tables, 0
 }
 
 // fromItems returns the tables and sub-queries of the query, the model's table first.

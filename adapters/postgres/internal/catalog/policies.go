@@ -38,7 +38,7 @@ const TenantPolicy = "bailiwick_tenant"
 
 // tenantPolicy returns the policy of an owned table.
 func tenantPolicy(s schema.Scope) ExpectedPolicy {
-	condition := TenantCondition(s, schema.TenantColumn)
+	condition := TenantCondition(s, schema.DefaultTenantColumn)
 	return ExpectedPolicy{command: "ALL", using: condition, check: condition}
 }
 

@@ -116,7 +116,7 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 	}
 	add(r.Declared && !r.TenantDefault,
 		"ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
-	own := TenantCondition(scope, schema.TenantColumn)
+	own := TenantCondition(scope, schema.DefaultTenantColumn)
 	add(!r.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
 	add(!r.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!r.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")

@@ -20,7 +20,8 @@ type Set struct {
 	KindTables []*Table          // those with a kind, each after the ones that it refers to
 	ByKind     map[string]*Table // the elements of KindTables
 	Kinds      *federation.Kinds
-	Shared     []string // the SQL names of the tables without a tenant, which tenants only read
+	columns    map[string]string // the tenant's column of each owned table, by SQL name
+	Shared     []string          // the SQL names of the tables without a tenant, which tenants only read
 
 	// WithoutTenants are the SQL names of tables that have a tenant's id and that the host
 	// declares not to be tables of tenants.
@@ -40,12 +41,16 @@ func New(tables []schema.Table, sharedModels []any, defaultSchema string) (*Set,
 	if err != nil {
 		return nil, err
 	}
+	columns, err := tenantColumns(all)
+	if err != nil {
+		return nil, err
+	}
 	order, err := dependencyOrder(all)
 	if err != nil {
 		return nil, err
 	}
 	d := &Set{Schema: defaultSchema, Tables: all, KindTables: order, ByKind: map[string]*Table{},
-		Shared: shared}
+		Shared: shared, columns: columns}
 	if err := d.checkShared(); err != nil {
 		return nil, err
 	}

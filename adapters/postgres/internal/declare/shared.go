@@ -25,9 +25,9 @@ func parseShared(
 			return nil, fmt.Errorf("postgres: table %s is in Options.Shared twice: remove one of"+
 				" its models", t.SQL)
 		}
-		if parsed.FieldMap[schema.TenantColumn] != nil {
+		if parsed.FieldMap[schema.DefaultTenantColumn] != nil {
 			return nil, fmt.Errorf("postgres: the model of table %s in Options.Shared has the"+
-				" column %s: declare it in Options.Tables", t.SQL, schema.TenantColumn)
+				" column %s: declare it in Options.Tables", t.SQL, schema.DefaultTenantColumn)
 		}
 		names = append(names, t.SQL)
 	}

@@ -20,10 +20,14 @@ import (
 
 // Table is a declared table: the SQL for its items is made from it.
 type Table struct {
-	SQL        string // its name, schema-qualified and quoted
-	Schema     string // unquoted
-	Name       string // unquoted
-	Kind       string // empty: tenants own the rows, but they aren't items
+	SQL    string // its name, schema-qualified and quoted
+	Schema string // unquoted
+	Name   string // unquoted
+	Kind   string // empty: tenants own the rows, but they aren't items
+
+	// TenantColumn has the id of the row's tenant. It is unquoted; see [Table.Tenant].
+	TenantColumn string
+
 	path       string
 	NameColumn string   // holds an item's name
 	Singleton  string   // the name of the kind's only item; empty if it can have many
@@ -64,18 +68,17 @@ type Reference struct {
 	JoinTable   *Join   // nil if the reference is stored in columns
 }
 
-// Lookup is the lookup table of a reference. SQL is its name, qualified and quoted; ID and
-// Name are columns, unquoted.
-type Lookup struct{ SQL, ID, Name string }
+// Lookup is the lookup table of a reference. SQL is its name, qualified and quoted; ID, Name and
+// TenantColumn are columns, unquoted.
+type Lookup struct{ SQL, ID, Name, TenantColumn string }
 
 // Join is the join table of a reference. SQL is its name, qualified and quoted; the other
 // fields are columns, unquoted.
-type Join struct{ SQL, From, To, Position string }
+type Join struct{ SQL, From, To, Position, TenantColumn string }
 
-// managedColumns are the columns that the library manages. They aren't members of a spec.
-var managedColumns = []string{
-	"id", "tenant_id", "labels", "spec", "version", "created_at", "updated_at",
-}
+// managedColumns are the columns that the library manages in addition to the tenant's. They aren't
+// members of a spec.
+var managedColumns = []string{"id", "labels", "spec", "version", "created_at", "updated_at"}
 
 // plainIdentifier matches names without characters that could end an SQL identifier or that
 // bun would replace as a placeholder.
@@ -126,6 +129,7 @@ func parseTable(
 	t.Kind, t.path, t.NameColumn = declared.Kind, declared.Path, cmp.Or(declared.Name, "name")
 	t.Singleton, t.Secrets = declared.Singleton, declared.Secrets
 	t.MarkedSecrets, t.VersionLimit = declared.MarkedSecrets, federation.MaxVersion
+	t.TenantColumn = cmp.Or(declared.TenantColumn, schema.DefaultTenantColumn)
 	if t.Kind == "" {
 		return t, nil
 	}
@@ -160,13 +164,13 @@ func (t *Table) readReferences(declared schema.Table, model *bunschema.Table) er
 		if d.Join != nil {
 			r.JoinTable = &Join{
 				SQL: t.siblingTable(d.Join.Table), From: d.Join.From, To: d.Join.To,
-				Position: d.Join.Position,
+				Position: d.Join.Position, TenantColumn: d.Join.TenantColumn,
 			}
 		}
 		if d.Lookup != nil {
 			r.LookupTable = &Lookup{
 				SQL: t.siblingTable(d.Lookup.Table), ID: cmp.Or(d.Lookup.ID, "id"),
-				Name: cmp.Or(d.Lookup.Name, "name"),
+				Name: cmp.Or(d.Lookup.Name, "name"), TenantColumn: d.Lookup.TenantColumn,
 			}
 		}
 		if d.Column != "" {
@@ -209,7 +213,7 @@ func (t *Table) siblingTable(name string) string {
 // readColumns reads the columns of the model that are members of the spec: all except the
 // managed columns, the name, references and secrets.
 func (t *Table) readColumns(model *bunschema.Table) error {
-	excluded := append([]string{t.NameColumn}, managedColumns...)
+	excluded := append([]string{t.NameColumn, t.TenantColumn}, managedColumns...)
 	for _, r := range t.References {
 		excluded = append(excluded, r.StoredColumns()...)
 	}

@@ -78,7 +78,7 @@ func otherIDFinding(f doctor.Finding, t catalog.RowSecurity) doctor.Finding {
 		" nothing keeps tenants apart: change the column, or declare the table in" +
 		" Options.WithoutTenants (TABLES_WITHOUT_TENANTS)"
 	f.Fix = "ALTER TABLE " + t.Name + " ALTER COLUMN tenant_id TYPE uuid USING tenant_id::text::uuid"
-	if t.IDColumn != schema.TenantColumn {
+	if t.IDColumn != schema.DefaultTenantColumn {
 		f.Fix = "ALTER TABLE " + t.Name + " RENAME COLUMN " + t.IDColumn + " TO tenant_id"
 	}
 	return f
