@@ -86,7 +86,7 @@ func (s *tenants) createSingletons(ctx context.Context, tx bun.IDB, tenant tenan
 		if t.Singleton == "" {
 			continue
 		}
-		_, err := tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id, id) VALUES (?, ?)",
+		_, err := tx.NewRaw("INSERT INTO "+t.SQL+" ("+t.Tenant()+", id) VALUES (?, ?)",
 			tenant, pool.NewID()).Exec(ctx)
 		if err != nil {
 			return err

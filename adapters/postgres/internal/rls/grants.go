@@ -63,8 +63,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_right(uuid, uuid, uuid, boolean) TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_right_in(uuid, uuid, uuid, uuid, boolean) TO " +
 			system,
-		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[])," +
-			" bailiwick.purge_leftovers(text[], text[], text) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[], text[])," +
+			" bailiwick.purge_leftovers(text[], text[], text[], text) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.Tables {
