@@ -78,3 +78,34 @@ func ExampleOpen_shared() {
 	_, err = db.Scoped(ctx).NewUpdate().Model(&PricePlan{ID: 1, Name: "free"}).WherePK().Exec(ctx)
 	fmt.Println(tenancy.CodeOf(err)) // forbidden
 }
+
+// Invoice is a row of a table whose column with the tenant's id isn't tenant_id.
+type Invoice struct {
+	bun.BaseModel `bun:"table:invoices"`
+
+	OrgID  tenancy.ID `bun:"org_id,pk,type:uuid,nullzero"`
+	ID     int64      `bun:"id,pk"`
+	Amount int64      `bun:"amount,notnull"`
+}
+
+// TenantColumn names the column with the tenant's id of a table that has it under another name.
+func ExampleTable_tenantColumn() {
+	ctx := context.Background()
+	db, err := postgres.Open(ctx, postgres.Options{
+		URL: os.Getenv("DATABASE_URL"), MultiTenant: true,
+		Tables: []postgres.Table{{Model: (*Invoice)(nil), TenantColumn: "org_id"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer db.Close()
+
+	ctx = tenancy.NewContext(ctx, tenancy.DefaultID)
+	_, err = db.Scoped(ctx).NewInsert().Model(&Invoice{ID: 1, Amount: 100}).Exec(ctx)
+	fmt.Println(err) // OrgID is the tenant of ctx
+
+	var invoices []Invoice
+	err = db.Scoped(ctx).NewSelect().Model(&invoices).Scan(ctx) // … "invoice"."org_id" = '…'
+	fmt.Println(len(invoices), err)
+}

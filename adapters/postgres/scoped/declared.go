@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
@@ -30,9 +29,13 @@ type facts struct {
 var undeclared = newFacts(schema.DefaultTenantColumn)
 
 func newFacts(column string) *facts {
-	return &facts{tenant: column, sql: declare.TenantSQL(column), assigns: regexp.MustCompile(
+	f := &facts{tenant: column, sql: column, assigns: regexp.MustCompile(
 		`(?i)(?:^|[,(])\s*(?:"?[\pL_][\pL\pN_$]*"?\s*\.\s*)?"?` + regexp.QuoteMeta(column) +
 			`"?\s*[=,)]`)}
+	if column != schema.DefaultTenantColumn {
+		f.sql = sqltext.Quote(column)
+	}
+	return f
 }
 
 // isTenant reports whether a column's name is that of the tenant's id. A name in other letters

@@ -17,9 +17,11 @@ var keyChecks = []check{
 		WITH ` + dependent + `
 		SELECT format('%s (%s)', t.name, x.relname), ` + recreated(`CASE WHEN k.oid IS NULL
 		         THEN format('DROP INDEX %s; ', i.indexrelid::regclass)
-		           || regexp_replace(pg_get_indexdef(i.indexrelid), ' USING (\w+) \(', ' USING \1 (' || `+tenantOf("t")+` || ', ')
+		           || regexp_replace(pg_get_indexdef(i.indexrelid), ' USING (\w+) \(',
+		                ' USING \1 (' || quote_ident(t.column_name) || ', ')
 		         ELSE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s', t.name, k.conname,
-		           regexp_replace(pg_get_constraintdef(k.oid), '\(', '(' || `+tenantOf("t")+` || ', ')) END`) + `,
+		           regexp_replace(pg_get_constraintdef(k.oid), '\(',
+		             '(' || quote_ident(t.column_name) || ', ')) END`) + `,
 		       false,
 		       NOT t.declared AND t.oid NOT IN (SELECT oid FROM reached) OR coalesce(sole.atttypid = 'uuid'::regtype
 		         AND (i.indisprimary
@@ -38,10 +40,10 @@ var keyChecks = []check{
 		SELECT format('%s (%s)', t.name, x.relname), ` + recreated(`CASE WHEN k.oid IS NULL
 		         THEN format('DROP INDEX %s; ', i.indexrelid::regclass)
 		           || regexp_replace(regexp_replace(pg_get_indexdef(i.indexrelid), `+laterTenant+`, ''),
-		                ' USING (\w+) \(', ' USING \1 (' || `+tenantOf("t")+` || ', ')
+		                ' USING (\w+) \(', ' USING \1 (' || quote_ident(t.column_name) || ', ')
 		         ELSE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s', t.name, k.conname,
 		           regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), `+laterTenant+`, ''),
-		             '\(', '(' || `+tenantOf("t")+` || ', ')) END`) + `, false, false
+		             '\(', '(' || quote_ident(t.column_name) || ', ')) END`) + `, false, false
 		  FROM tables t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
 		  JOIN pg_class x ON x.oid = i.indexrelid AND NOT x.relispartition
 		  LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = t.oid AND k.contype IN ('p', 'u')
@@ -52,7 +54,8 @@ var keyChecks = []check{
 			" prevents the use of that value", `
 		SELECT format('%s (%s)', t.name, k.conname), 'CREATE EXTENSION IF NOT EXISTS btree_gist; '
 		         || format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s', t.name, k.conname,
-		              regexp_replace(pg_get_constraintdef(k.oid), '\(', '(' || ` + tenantOf("t") + ` || ' WITH =, ')),
+		              regexp_replace(pg_get_constraintdef(k.oid), '\(',
+		                '(' || quote_ident(t.column_name) || ' WITH =, ')),
 		       false, NOT t.declared AND t.oid NOT IN (SELECT oid FROM reached)
 		  FROM tables t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'x'
 		 WHERE NOT t.library AND t.tenant <> ALL (k.conkey)`},
@@ -65,19 +68,17 @@ var keyChecks = []check{
 		SELECT format('%s (%s)', f.name, f.conname),
 		       CASE WHEN f.def IS NULL THEN format('ALTER TABLE %s DROP CONSTRAINT %I', f.name, f.conname)
 		         ELSE CASE WHEN f.target_unique THEN ''
-		                ELSE format('ALTER TABLE %s ADD UNIQUE (%I, %s); ', f.target, f.target_tenant, f.target_columns) END
+		                ELSE format('ALTER TABLE %s ADD UNIQUE (%I, %s); ', f.target, f.target_tenant,
+		                  f.target_columns) END
 		           || format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s',
 		                f.name, f.conname, f.def) END,
 		       false, false
 		  FROM dependent f WHERE NOT f.paired`},
 }
 
-// tenantOf is the column with the tenant's id of a row of tables, as the server writes it.
-func tenantOf(alias string) string { return "quote_ident(" + alias + ".column_name)" }
-
 // laterTenant is a regular expression that matches the tenant's column of t after the first one.
-var laterTenant = `', ' || regexp_replace(` + tenantOf("t") + `, '([^[:alnum:]_ ])', '\\\1', 'g')
-		             || CASE WHEN ` + tenantOf("t") + ` ~ '"$' THEN '' ELSE '\M' END`
+const laterTenant = `', ' || regexp_replace(quote_ident(t.column_name), '([^[:alnum:]_ ])', '\\\1', 'g')
+		             || CASE WHEN quote_ident(t.column_name) ~ '"$' THEN '' ELSE '\M' END`
 
 // dependent are the foreign keys that refer to tables of tenants, each with the definition that it
 // should have (def): the tenant's column first, on both sides. def is NULL for a table without it,
@@ -92,8 +93,10 @@ const dependent = `dependent AS (
 	  FROM (
 	    SELECT k.conname, k.conindid, k.conrelid::regclass::text AS name, t.name AS target, a.attnum AS tenant,
 	           pg_get_constraintdef(k.oid) AS was,
-	           replace(regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '\(', '(' || quote_ident(a.attname) || ', '),
-	             ' REFERENCES ([^(]+)\(', ' REFERENCES \1(' || quote_ident(t.column_name) || ', '), ' MATCH FULL', '') AS wanted,
+	           replace(regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '\(',
+	               '(' || quote_ident(a.attname) || ', '),
+	             ' REFERENCES ([^(]+)\(', ' REFERENCES \1(' || quote_ident(t.column_name) || ', '),
+	             ' MATCH FULL', '') AS wanted,
 	           t.column_name AS target_tenant,
 	           substring(pg_get_constraintdef(k.oid) FROM 'FOREIGN KEY \(([^)]*)\)') AS columns,
 	           substring(pg_get_constraintdef(k.oid) FROM 'REFERENCES [^(]+\(([^)]*)\)') AS target_columns,

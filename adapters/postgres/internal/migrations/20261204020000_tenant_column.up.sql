@@ -134,7 +134,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(1651993449, hashtext(mine::text));
   -- Whoever writes holds this row by a foreign key: they end first, and the next find no tenant.
   SELECT * INTO doomed FROM bailiwick.tenants AS t WHERE t.id = mine FOR UPDATE;
-  IF doomed.id IS NULL OR doomed.state <> 'deleted' OR mine = '01900000-0000-7000-8000-000000000000' THEN
+  IF doomed.id IS NULL OR doomed.deleted_at IS NULL OR mine = '01900000-0000-7000-8000-000000000000' THEN
     RAISE EXCEPTION 'the tenant is not deleted' USING ERRCODE = 'BW003';
   END IF;
   refusal := bailiwick.purge_refusal(declared, columns);
