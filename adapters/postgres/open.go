@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -75,9 +76,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{
 		config: c, pool: pool, observer: observer, crossTenant: c.newHostDB(pool.HostSystem),
 		factory: scoped.NewFactory(scoped.Config{
-			App: pool.App, Host: c.newHostDB(pool.Host), Models: c.models(), Hooks: c.QueryHooks,
-			Options: c.bunOptions, Observer: observer, DefaultTenant: !c.MultiTenant,
-			CheckRight: checkHostRight,
+			App: pool.App, Host: c.newHostDB(pool.Host),
+			Models: slices.Concat(c.shared, c.models()), Tables: c.scopedTables(),
+			Hooks: c.QueryHooks, Options: c.bunOptions, Observer: observer,
+			DefaultTenant: !c.MultiTenant, CheckRight: checkHostRight,
 		}),
 	}
 	if err := db.load(ctx, sealer); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/migrate"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/scoped"
 )
 
 // Options configure [Open] and the functions that migrate or examine a database. URL is
@@ -54,8 +55,17 @@ type Options struct {
 	// Tables declares the tables that tenants own.
 	Tables []schema.Table
 
+	// Shared are pointers to the models of tables without a tenant, such as price plans or
+	// countries: every tenant reads them, and none writes them. [DB.Scoped] reads them without
+	// the tenant's condition, also in relations with the tenants' tables, and refuses to write
+	// them. A migration leaves the application's role only SELECT. A shared table is an ordinary
+	// or a partitioned table, not a view, and has neither a tenant's id nor a foreign key to
+	// bailiwick.tenants; [Open] refuses any other. The models are registered before those of
+	// Tables, so that these can refer to them.
+	Shared []any
+
 	// Schema is the schema of the tables whose name has none: the declared ones, those of
-	// WithoutTenants and Adopt, and what Migrations create. Every session has it as its
+	// Shared, WithoutTenants and Adopt, and what Migrations create. Every session has it as its
 	// search_path. A migration creates the schema if it doesn't exist. It may have any name
 	// that isn't PostgreSQL's or the library's; upper-case letters, spaces and quotation marks
 	// are written as they are. Defaults to public, or to the schema in which the sessions of
@@ -141,6 +151,7 @@ const (
 type config struct {
 	migrate.Config
 	tables         []schema.Table
+	shared         []any // models
 	secretsKey     []byte
 	bunOptions     []bun.DBOption
 	skipMigrations bool
@@ -148,13 +159,19 @@ type config struct {
 	startWait      time.Duration
 }
 
-// models returns the models of the declared tables.
+// models returns the models of the tenants' tables.
 func (c config) models() []any {
 	models := make([]any, len(c.tables))
 	for i, t := range c.tables {
 		models[i] = t.Model
 	}
 	return models
+}
+
+// scopedTables returns what the handles of tenants know about tables.
+func (c config) scopedTables() scoped.Tables {
+	return scoped.Tables{Schema: c.Declared.Schema, Shared: c.Declared.Shared,
+		TenantColumns: c.Declared.OtherTenantColumns()}
 }
 
 // check fills in the defaults. It returns an error that names the first invalid option. Without
@@ -218,6 +235,13 @@ func (o Options) checkAlone() (config, error) {
 	if err != nil {
 		return config{}, err
 	}
+	for table, column := range declared.OtherTenantColumns() {
+		if o.Adopt != nil {
+			return config{}, fmt.Errorf("postgres: Options.Adopt adds a column tenant_id, and the"+
+				" declaration of table %s has the TenantColumn %q: adopt the database with"+
+				" tenant_id, or without this table", table, column)
+		}
+	}
 	for _, url := range []string{o.URL, o.AppURL, o.SystemURL, o.ListenURL} {
 		if url == "" {
 			continue
@@ -230,8 +254,9 @@ func (o Options) checkAlone() (config, error) {
 		Config: migrate.Config{
 			Settings: o.settings(), Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
 		},
-		tables: o.Tables, secretsKey: o.SecretsKey, skipMigrations: o.SkipMigrations,
-		bunOptions: o.BunOptions, auditRetention: o.AuditRetention, startWait: cmp.Or(o.StartWait, defaultStartWait),
+		tables: o.Tables, shared: o.Shared, secretsKey: o.SecretsKey,
+		bunOptions: o.BunOptions, skipMigrations: o.SkipMigrations,
+		auditRetention: o.AuditRetention, startWait: cmp.Or(o.StartWait, defaultStartWait),
 	}, nil
 }
 

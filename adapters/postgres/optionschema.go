@@ -34,15 +34,11 @@ func (o Options) declarations() (*declare.Set, error) {
 	if err := CheckSchema(o.schema()); err != nil {
 		return nil, err
 	}
-	declared, err := declare.New(o.Tables, o.schema())
+	declared, err := declare.New(o.Tables, o.Shared, o.schema())
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range o.WithoutTenants {
-		declared.WithoutTenants = append(declared.WithoutTenants,
-			declare.QualifiedName(o.schema(), name))
-	}
-	return declared, nil
+	return declared, declared.SetWithoutTenants(o.WithoutTenants)
 }
 
 // CheckSchema returns what is wrong with a name for [Options].Schema; nil if it can be used.

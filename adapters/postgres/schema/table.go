@@ -5,7 +5,7 @@ import "github.com/bailiwick-go/bailiwick/federation"
 // Table declares one table that tenants own. The migrations, the filter, the policy, export
 // and import all use this declaration.
 //
-// The table has a column tenant_id of type uuid. A table with a Kind also has the columns id,
+// The table has a column TenantColumn of type uuid. A table with a Kind also has the columns id,
 // Name (text), labels (jsonb), spec (jsonb), version (integer or bigint), created_at and
 // updated_at (timestamptz), and unique constraints on (tenant_id, name) and (tenant_id, id).
 // A unique constraint on id alone will do as well.
@@ -26,6 +26,12 @@ type Table struct {
 	// Model is a pointer to the bun model. The pointer may be nil: (*Note)(nil).
 	Model any
 
+	// TenantColumn is the column with the id of the row's tenant, such as org_id. Its type is
+	// uuid. The name consists of letters, digits, spaces, _, - and $, and is written as it is:
+	// with quotes in SQL if it isn't tenant_id. An adoption can't add another column than
+	// tenant_id. Defaults to [DefaultTenantColumn].
+	TenantColumn string
+
 	// Mode says what happens to statements without a tenant. Defaults to Enforce.
 	Mode Mode
 
@@ -41,7 +47,7 @@ type Table struct {
 	Name string
 
 	// Singleton is the name of the kind's only item, which exists from the creation of the
-	// tenant. Such a table has a unique constraint on tenant_id and no Name column, and
+	// tenant. Such a table has a unique constraint on TenantColumn and no Name column, and
 	// every other column has a default.
 	Singleton string
 
@@ -77,7 +83,8 @@ type Table struct {
 
 // Reference declares a foreign key as a member of the spec that holds names instead of ids.
 // Several foreign keys can form one reference (Columns). Exactly one of Column, Columns and
-// Join says where the reference is stored. Foreign keys are composite: (tenant_id, column).
+// Join says where the reference is stored. Foreign keys are composite: (tenant_id, column), with
+// the TenantColumn of each table.
 type Reference struct {
 	// Field is the member of the spec.
 	Field string
@@ -114,6 +121,10 @@ type Join struct {
 	// Position is the column with the position in the array, from 0. Without it the array has
 	// no order: it is sorted by name.
 	Position string
+
+	// TenantColumn is as in [Table]. Defaults to the one of the table's own declaration, or to
+	// that of the referring table.
+	TenantColumn string
 }
 
 // Lookup declares a table of names. Tenants own its rows too. A name that the table lacks is
@@ -122,7 +133,11 @@ type Lookup struct {
 	Table string // with its schema, if it isn't the schema of the referring table
 	ID    string // the key column; defaults to "id"
 	Name  string // the name column, unique within a tenant; defaults to "name"
+
+	// TenantColumn is as in [Join].
+	TenantColumn string
 }
 
-// TenantColumn is the column of every owned table that holds the id of the row's tenant.
-const TenantColumn = "tenant_id"
+// DefaultTenantColumn is the column with the id of the row's tenant in a table whose declaration
+// names no other.
+const DefaultTenantColumn = "tenant_id"

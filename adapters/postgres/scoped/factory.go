@@ -17,6 +17,7 @@ type Config struct {
 	Host *bun.DB // begins the transactions of [Factory.IDB]
 
 	Models  []any           // the models that the handles know
+	Tables  Tables          // what is declared about them
 	Hooks   []bun.QueryHook // are called for the statements that bun formats
 	Options []bun.DBOption  // without a connection resolver, which a handle doesn't ask
 
@@ -34,21 +35,23 @@ type Config struct {
 
 // Factory creates the handles of one database. postgres.DB has one.
 type Factory struct {
-	config Config
-	scoped *bun.DB // has no connections; formats the statements of handles
-	plain  *bun.DB // has no connections; sends raw statements unchanged
+	config   Config
+	declared declarations
+	scoped   *bun.DB // has no connections; formats the statements of handles
+	plain    *bun.DB // has no connections; sends raw statements unchanged
 }
 
 // NewFactory creates a factory.
 func NewFactory(c Config) *Factory {
+	declared := newDeclarations(c.Tables)
 	// A query gives its bun.DB to every caller of q.DB().
 	none := sql.OpenDB(refusingConnector{errNoHandle})
-	scoped := scopedDB(none, c.Models, c.Options)
+	scoped := scopedDB(none, c.Models, declared, c.Options)
 	plain := bun.NewDB(none, pgdialect.New(), c.Options...)
 	for _, hook := range append([]bun.QueryHook{scopedHook{}}, c.Hooks...) {
 		scoped, plain = scoped.WithQueryHook(hook), plain.WithQueryHook(hook)
 	}
-	return &Factory{config: c, scoped: scoped, plain: plain}
+	return &Factory{config: c, declared: declared, scoped: scoped, plain: plain}
 }
 
 var errNoHandle = tenancy.Errorf(tenancy.CodeInternal,

@@ -17,14 +17,16 @@ import (
 // it, or the UPDATE that bun makes of a soft DELETE.
 //
 // It isn't a struct, because bun would treat a struct as a model.
-type filter tenancy.ID
+type filter func(schema.QueryGen, []byte) ([]byte, error)
 
-func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
+func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) { return f(gen, b) }
+
+func (s *Handle) filter(gen schema.QueryGen, b []byte) ([]byte, error) {
 	q, ok := rendered(gen)
 	switch {
 	case !ok:
 		return append(b, refusals[refusedQuery].mark...), nil
-	case isForeign(gen, tenancy.ID(f)):
+	case isForeign(gen, s.tenant):
 		return append(b, refusals[refusedHandle].mark...), nil
 	case q.value.Type() == insertType && doesNothing(b):
 		return append(b, markNothing...), nil
@@ -32,24 +34,27 @@ func (f filter) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 		return append(b, refusals[refusedOr].mark...), nil
 	case q.hasNoCondition():
 		return append(b, refusals[refusedNoCondition].mark...), nil
-	case q.setsTenant():
+	}
+	tables, refusal := q.tenantTables(gen, s.factory.declared)
+	switch {
+	case q.setsTenant(tables):
 		return append(b, refusals[refusedSet].mark...), nil
+	case refusal != 0:
+		return append(b, refusals[refusal].mark...), nil
 	}
-	aliases, ok := q.aliases(gen)
-	if !ok {
-		return append(b, refusals[refusedTable].mark...), nil
-	}
-	if len(aliases) == 0 { // tables are read only through other scoped queries
+	if len(tables) == 0 { // it reads shared tables, and tables of other scoped queries
 		return append(b, markConfined+"TRUE"...), nil
 	}
 	b = append(b, markConfined...)
-	for i, alias := range aliases {
+	for i, table := range tables {
 		if i > 0 {
 			b = append(b, " AND "...)
 		}
-		b = append(b, alias...)
-		b = append(b, ".tenant_id = '"...)
-		b = append(b, tenancy.ID(f).String()...)
+		b = append(b, table.alias...)
+		b = append(b, '.')
+		b = append(b, table.sql...)
+		b = append(b, " = '"...)
+		b = append(b, s.tenant.String()...)
 		b = append(b, '\'')
 	}
 	return b, nil
@@ -91,8 +96,8 @@ type whereQuery[Q any] interface {
 // group puts the conditions of q in brackets, after the tenant's condition. It relies on
 // bun's WhereGroup: that takes all conditions of the query that fn returns as the group, and
 // gives this query the conditions of outer before the group.
-func group[Q whereQuery[Q]](outer, q Q, tenant tenancy.ID) {
-	outer.Where("?", filter(tenant)).WhereGroup(" AND ", func(Q) Q { return q })
+func group[Q whereQuery[Q]](outer, q Q, f filter) {
+	outer.Where("?", f).WhereGroup(" AND ", func(Q) Q { return q })
 }
 
 // regroup renders a DELETE a second time with its conditions in brackets, if it has a
@@ -104,7 +109,7 @@ func (s *Handle) regroup(q *bun.DeleteQuery, statement string) (string, error) {
 		return statement, nil
 	}
 	grouped := *q
-	group(bun.NewDeleteQuery(s.db), &grouped, s.tenant)
+	group(bun.NewDeleteQuery(s.db), &grouped, s.filter)
 	b, err := grouped.AppendQuery(s.db.QueryGen(), nil)
 	return string(b), err
 }
@@ -134,11 +139,14 @@ var (
 		refusedNoCondition: refuse(refusedNoCondition, tenancy.CodeInternal,
 			"an UPDATE or DELETE of all the tenant's rows needs a condition: Where(\"TRUE\")"),
 		refusedSet: refuse(refusedSet, tenancy.CodeTenantMismatch,
-			"tenant_id can't be set: a row stays with its tenant"),
+			"the column with the tenant's id (tenant_id) can't be set: a row stays with its tenant"),
 		refusedTenant: refuse(refusedTenant, tenancy.CodeTenantMismatch,
 			"a row names another tenant than the handle"),
 		refusedHandle: refuse(refusedHandle, tenancy.CodeTenantMismatch,
 			"a part of the statement belongs to the handle of another tenant"),
+		refusedShared: refuse(refusedShared, tenancy.CodeForbidden,
+			"a table of Options.Shared can't be written: every tenant reads its rows, so only the"+
+				" host's own connection or a migration changes them"),
 	}
 )
 
@@ -151,6 +159,7 @@ const (
 	refusedSet
 	refusedTenant
 	refusedHandle
+	refusedShared
 )
 
 // refusal is a mark and the error that it is replaced by.

@@ -71,7 +71,7 @@ func (g guard) prepare(ctx context.Context, statement string) (string, error) {
 	}
 	// Queries that are made with a raw query (q.NewSelect()) have its guard and aren't raw.
 	if !(g.raw && isRaw(ctx)) && !filterbypass.Bypassed(ctx) {
-		if statement, err = prove(statement, g.handle.tenant); err != nil {
+		if statement, err = prove(statement, g.handle.tenant, g.handle.factory.declared); err != nil {
 			return "", err
 		}
 	}

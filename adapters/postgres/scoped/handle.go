@@ -41,6 +41,9 @@ import (
 //   - MERGE and statements that change the schema are refused. UPDATE and DELETE need a
 //     condition from the caller, as bun requires.
 //
+// A table of Options.Shared (package postgres) is read without a condition, by itself or with
+// the tenant's tables. Writing it is refused with [tenancy.CodeForbidden].
+//
 // Raw SQL (NewRaw, and the methods that take a whole statement) and the tables that the text of
 // a Join names have no condition: only row-level security applies there. Use them also to
 // read a table that has no tenant_id. In any other text a table is refused: make a sub-query
@@ -67,11 +70,11 @@ func (s *Handle) NewSelect() *bun.SelectQuery {
 	q := bun.NewSelectQuery(s.db)
 	bracket := beforeWhere(func(rendered query) {
 		if rendered.is(q) {
-			group(bun.NewSelectQuery(s.db), q, s.tenant)
+			group(bun.NewSelectQuery(s.db), q, s.filter)
 		}
 	})
 	return q.Conn(guard{handle: s}).Err(s.err).ModelTableExpr("?", modelTable(0)).
-		Where("?", filter(s.tenant)).Join("?", bracket)
+		Where("?", filter(s.filter)).Join("?", bracket)
 }
 
 // NewUpdate starts an UPDATE of the tenant's rows.
@@ -80,25 +83,25 @@ func (s *Handle) NewUpdate() *bun.UpdateQuery {
 	recheck := func(statement string) (string, error) { return statement, s.checkUpdate(q) }
 	bracket := beforeWhere(func(rendered query) {
 		if rendered.is(q) {
-			group(bun.NewUpdateQuery(s.db), q, s.tenant)
+			group(bun.NewUpdateQuery(s.db), q, s.filter)
 		}
 	})
 	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).
-		Where("?", filter(s.tenant)).Join("?", bracket)
+		Where("?", filter(s.filter)).Join("?", bracket)
 }
 
 // NewDelete starts a DELETE of the tenant's rows.
 func (s *Handle) NewDelete() *bun.DeleteQuery {
 	q := bun.NewDeleteQuery(s.db)
 	recheck := func(statement string) (string, error) { return s.regroup(q, statement) }
-	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).Where("?", filter(s.tenant))
+	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).Where("?", filter(s.filter))
 }
 
 // NewInsert starts an INSERT of rows that become the tenant's.
 func (s *Handle) NewInsert() *bun.InsertQuery {
 	q := bun.NewInsertQuery(s.db)
 	recheck := func(statement string) (string, error) { return statement, s.checkInsert(q) }
-	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).Where("?", filter(s.tenant))
+	return q.Conn(guard{handle: s, recheck: recheck}).Err(s.err).Where("?", filter(s.filter))
 }
 
 // NewValues starts a list of rows for a CTE or a sub-query.

@@ -11,31 +11,24 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/schema"
 
-	declared "github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
-
-const tenantColumn = declared.TenantColumn
 
 // tenantArg is the named argument that bun's formatter replaces with the tenant's id, as an
 // SQL constant.
 const tenantArg = "bailiwick_tenant"
 
 // The table of a relation is read as a sub-query with the tenant's rows: its name between
-// these two texts.
+// these two texts, then the condition on the tenant's column.
 var (
 	tenantRowsPrefix = "(SELECT * FROM "
-	tenantRowsSuffix = " WHERE (" + markConfined + tenantColumn + " = ?" + tenantArg + "))"
+	tenantRowsMiddle = " WHERE (" + markConfined
 )
-
-// tenantRows wraps a table's name in the sub-query. It doesn't wrap a name twice.
-func tenantRows(name schema.Safe) schema.Safe {
-	return schema.Safe(tenantRowsPrefix + unwrapped(string(name)) + tenantRowsSuffix)
-}
 
 // unwrapped returns the table's name within the sub-query.
 func unwrapped(rows string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(rows, tenantRowsPrefix), tenantRowsSuffix)
+	name, _, _ := strings.Cut(strings.TrimPrefix(rows, tenantRowsPrefix), tenantRowsMiddle)
+	return name
 }
 
 // scopedDialect is bun's dialect for PostgreSQL with separate tables, which apply the tenant:
@@ -43,14 +36,17 @@ func unwrapped(rows string) string {
 // where the condition of a handle isn't added.
 type scopedDialect struct {
 	*pgdialect.Dialect
-	tables *schema.Tables
+	tables   *schema.Tables
+	declared declarations
 }
 
 // scopedDB returns a bun.DB with the handles' dialect and the connections of app. It
 // registers the models in the order of their declaration: the model of a join table comes
 // before the models that refer to it.
-func scopedDB(app *sql.DB, models []any, options []bun.DBOption) *bun.DB {
-	d := &scopedDialect{Dialect: pgdialect.New()}
+func scopedDB(
+	app *sql.DB, models []any, declared declarations, options []bun.DBOption,
+) *bun.DB {
+	d := &scopedDialect{Dialect: pgdialect.New(), declared: declared}
 	d.tables = schema.NewTables(d)
 	db := bun.NewDB(app, d, options...)
 	for _, model := range models {
@@ -64,21 +60,38 @@ func (d *scopedDialect) Tables() *schema.Tables { return d.tables }
 // OnTable prepares a model's table before it is used.
 func (d *scopedDialect) OnTable(table *schema.Table) {
 	d.Dialect.OnTable(table)
-	table.SQLNameForSelects = tenantRows(table.SQLNameForSelects)
+	table.SQLNameForSelects = d.rows(table.SQLNameForSelects)
 	for _, r := range table.Relations {
 		if r.M2MTable != nil {
 			r.M2MTable = &schema.Table{
-				SQLName: tenantRows(r.M2MTable.SQLName), SQLAlias: r.M2MTable.SQLAlias,
+				SQLName: d.rows(r.M2MTable.SQLName), SQLAlias: r.M2MTable.SQLAlias,
 			}
 		}
 	}
-	if field := table.FieldMap[tenantColumn]; field != nil {
+	if field := d.declared.tenantField(table); field != nil {
 		skipUpdate(field)
 		field.Append = appendTenant(field)
 	}
 }
 
-// skipUpdate excludes tenant_id from the columns that an UPDATE sets from a model.
+// rows returns what relations read instead of a table: a sub-query with the tenant's rows, or a
+// shared table as it is. It doesn't wrap a name twice.
+func (d *scopedDialect) rows(rows schema.Safe) schema.Safe {
+	name := unwrapped(string(rows))
+	table := d.declared.named(name)
+	if table.shared {
+		return rows
+	}
+	return schema.Safe(tenantRowsPrefix + name + tenantRowsMiddle + table.sql + " = ?" + tenantArg +
+		"))")
+}
+
+// tenantField returns the model's field for the tenant's id; nil if it has none.
+func (d declarations) tenantField(table *schema.Table) *schema.Field {
+	return table.FieldMap[d.named(string(table.SQLName)).tenant]
+}
+
+// skipUpdate excludes the tenant's id from the columns that an UPDATE sets from a model.
 func skipUpdate(field *schema.Field) {
 	const option = "skipupdate"
 	if field.SkipUpdate() {
@@ -90,7 +103,7 @@ func skipUpdate(field *schema.Field) {
 	field.Tag.Options[option] = []string{""}
 }
 
-// appendTenant returns the function that writes the tenant_id of a row. It writes the
+// appendTenant returns the function that writes the tenant's id of a row. It writes the
 // handle's tenant instead of zero, and a refusal instead of another tenant.
 func appendTenant(field *schema.Field) schema.AppenderFunc {
 	write, isZero := field.Append, field.IsZero
@@ -109,24 +122,29 @@ func appendTenant(field *schema.Field) schema.AppenderFunc {
 }
 
 // checkInsert refuses an INSERT whose rows belong to another tenant or may do so. The
-// tenant_id of a model was checked when it was written (appendTenant).
+// tenant's id of a model was checked when it was written (appendTenant).
 func (s *Handle) checkInsert(q *bun.InsertQuery) error {
-	if err := s.checkMap(q.GetModel()); err != nil {
-		return err
-	}
 	fields, ok := queryOf(reflect.ValueOf(q))
 	if !ok {
 		return errLayout
-	}
-	if fields.hasTenantValue() {
-		return refusals[refusedSet].err
 	}
 	items, ok := fields.fromItems(s.db.QueryGen())
 	if !ok {
 		return refusals[refusedTable].err
 	}
+	target := s.factory.target(items)
+	switch {
+	case target.shared:
+		return refusals[refusedShared].err
+	case fields.hasTenantValue(target):
+		return refusals[refusedSet].err
+	}
+	if err := s.checkMap(q.GetModel(), target); err != nil {
+		return err
+	}
 	for _, item := range items[min(1, len(items)):] { // after the target
-		if item.name != "" && !fields.hasCTE(item.name) {
+		if item.name != "" && !fields.hasCTE(item.name) &&
+			!s.factory.declared.named(item.name).shared {
 			return errInsertSelect
 		}
 	}
@@ -137,14 +155,27 @@ var errInsertSelect = tenancy.Errorf(tenancy.CodeInternal,
 	"an INSERT … SELECT would read a table without the tenant's condition: give it"+
 		" TableExpr(\"(?) AS q\", query) of a scoped query, or a CTE")
 
+// target returns the facts about the table that a query changes, the first of items.
+func (f *Factory) target(items []fromItem) *facts {
+	if len(items) == 0 {
+		return undeclared
+	}
+	return f.declared.named(items[0].name)
+}
+
 // checkUpdate refuses a model of another tenant, even when the statement doesn't contain the
-// model's tenant_id.
+// model's tenant id.
 func (s *Handle) checkUpdate(q *bun.UpdateQuery) error {
 	model, ok := q.GetModel().(bun.TableModel)
 	if !ok {
-		return s.checkMap(q.GetModel())
+		fields, ok := queryOf(reflect.ValueOf(q))
+		if !ok {
+			return errLayout
+		}
+		items, _ := fields.fromItems(s.db.QueryGen()) // the filter has refused unknown ones
+		return s.checkMap(q.GetModel(), s.factory.target(items))
 	}
-	field := model.Table().FieldMap[tenantColumn]
+	field := s.factory.declared.tenantField(model.Table())
 	if field == nil {
 		return nil
 	}
@@ -178,8 +209,8 @@ func modelRows(model any) func(yield func(reflect.Value) bool) {
 	}
 }
 
-// checkMap refuses a map that names another tenant.
-func (s *Handle) checkMap(model bun.Model) error {
+// checkMap refuses a map that names another tenant than the handle's for a row of the target.
+func (s *Handle) checkMap(model bun.Model, target *facts) error {
 	if model == nil {
 		return nil
 	}
@@ -188,7 +219,7 @@ func (s *Handle) checkMap(model bun.Model) error {
 		return nil
 	}
 	for column, value := range *row {
-		if isTenantColumn(column) && !strings.EqualFold(fmt.Sprint(value), s.tenant.String()) {
+		if isTenantColumn(column, target) && !strings.EqualFold(fmt.Sprint(value), s.tenant.String()) {
 			return refusals[refusedTenant].err
 		}
 	}

@@ -13,13 +13,14 @@ import (
 // q.NewSelect(), a table that a relation changes, a query of another handle, and text that
 // leaves its brackets.
 //
-// Each table that the text names has the tenant's condition after the filter's mark, or is a
-// CTE. A plain table in the text of a Join is the documented exception. What the proof
+// Each table that the text names has the tenant's condition after the filter's mark, is a CTE,
+// or is shared and only read. A plain table in the text of a Join is the documented exception. What the proof
 // doesn't understand is refused.
 type proof struct {
 	statement string
 	tenant    string // the tenant's id, as an SQL constant
-	at        int    // where the text after the current token begins
+	declared  declarations
+	at        int // where the text after the current token begins
 	token     token
 	previous  [2]token // the tokens before the current one, the last one first
 	depth     int      // of brackets
@@ -41,8 +42,8 @@ var errUnconfined = tenancy.Errorf(tenancy.CodeInternal,
 		" alone applies")
 
 // prove returns the statement to send.
-func prove(statement string, tenant tenancy.ID) (string, error) {
-	p := proof{statement: statement, tenant: "'" + tenant.String() + "'"}
+func prove(statement string, tenant tenancy.ID, declared declarations) (string, error) {
+	p := proof{statement: statement, tenant: "'" + tenant.String() + "'", declared: declared}
 	p.next()
 	p.query()
 	if p.token.text != "" {

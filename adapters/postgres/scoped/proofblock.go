@@ -19,18 +19,22 @@ type block struct {
 	deletes  bool
 	inserts  bool // it is the SELECT of an INSERT
 
-	confined bool     // the tenant's condition was found
-	aliases  []string // whose tenant_id it compares; empty for the only table
+	confined bool        // the tenant's condition was found
+	compared []tenantRef // what it compares; the alias is empty for the only table
 
-	hasOr bool              // the conditions have an OR without brackets
-	equal map[string]string // whose tenant_id is equal to whose
-	outer []string          // the tables whose condition sub-queries rely on
+	hasOr bool                    // the conditions have an OR without brackets
+	equal map[tenantRef]tenantRef // which tenants' ids are equal
+	outer []tenantRef             // the tables whose condition sub-queries rely on
 }
+
+// tenantRef is the column with the tenant's id of the table with this alias.
+type tenantRef struct{ alias, column string }
 
 // source is a table that a block reads or writes.
 type source struct {
 	name  string // empty if the table can't be a CTE
 	alias string
+	*facts
 }
 
 // begin begins a block, which finish ends.
@@ -127,12 +131,14 @@ func (p *proof) source(b *block, list *[]source) {
 
 // name reads the name of a table, with its schema.
 func (p *proof) name() (s source) {
+	schema := ""
 	s.name = p.identifier()
 	s.alias = s.name
 	for p.token.text == "." {
 		p.next()
-		s.name, s.alias = "", p.identifier()
+		schema, s.name, s.alias = s.alias, "", p.identifier()
 	}
+	s.facts = p.declared.of(schema, s.alias)
 	return s
 }
 
@@ -172,15 +178,12 @@ func (p *proof) comparison(b *block) {
 		p.next()
 		column, alias = p.identifier(), column
 	}
-	if column != tenantColumn {
-		p.fail(errUnconfined)
-	}
 	p.expect("=")
 	if p.token.kind == sqllex.Text && !strings.EqualFold(p.token.text, p.tenant) {
 		p.fail(refusals[refusedHandle].err)
 	}
 	p.expect(p.tenant)
-	b.aliases = append(b.aliases, alias)
+	b.compared = append(b.compared, tenantRef{alias, column})
 }
 
 // finish refuses a block that has a table without the tenant's condition, and ends it.
@@ -196,37 +199,37 @@ func (p *proof) finish(b *block) {
 		b.tables = append(b.tables, b.joined...)
 	}
 	for _, s := range b.tables {
-		if !p.isCTE(s) {
-			need = append(need, s.alias)
+		if !s.shared && !p.isCTE(s) {
+			need = append(need, tenantRef{s.alias, s.tenant})
 		}
 	}
-	for _, alias := range need {
-		p.require(b, alias)
+	for _, ref := range need {
+		p.require(b, ref)
 	}
 }
 
-// require refuses the block unless the table with this alias has the tenant's condition. The
-// condition of a sub-query may be that of the outer query: a.tenant_id = b.tenant_id.
-func (p *proof) require(b *block, alias string) {
-	equal, isEqual := b.equal[alias]
-	isOnly := len(b.tables) == 1 && slices.Contains(b.aliases, "")
+// require refuses the block unless this column is compared with the tenant. The condition of a
+// sub-query may be that of the outer query: a.tenant_id = b.tenant_id.
+func (p *proof) require(b *block, ref tenantRef) {
+	equal, isEqual := b.equal[ref]
+	isOnly := len(b.tables) == 1 && slices.Contains(b.compared, tenantRef{"", ref.column})
 	switch {
-	case slices.Contains(b.aliases, alias) || isOnly && b.tables[0].alias == alias:
+	case slices.Contains(b.compared, ref) || isOnly && b.tables[0].alias == ref.alias:
 		return
 	case b.hasOr || len(p.blocks) == 0:
 		p.fail(errUnconfined)
-	case isEqual && !slices.Contains(b.names, equal):
-		alias = equal
-	case slices.Contains(b.names, alias):
+	case isEqual && !slices.Contains(b.names, equal.alias):
+		ref = equal
+	case slices.Contains(b.names, ref.alias):
 		p.fail(errUnconfined)
 	}
 	if p.err == nil {
 		outer := p.blocks[len(p.blocks)-1]
-		outer.outer = append(outer.outer, alias)
+		outer.outer = append(outer.outer, ref)
 	}
 }
 
-// equality reads a comparison of two tables' tenant_id, if it is a condition that every row
+// equality reads a comparison of two tables' tenant's ids, if it is a condition that every row
 // meets.
 func (p *proof) equality(b *block) {
 	ahead := *p
@@ -238,27 +241,28 @@ func (p *proof) equality(b *block) {
 		return
 	}
 	if b.equal == nil {
-		b.equal = map[string]string{}
+		b.equal = map[tenantRef]tenantRef{}
 	}
 	b.equal[one], b.equal[other] = other, one
 }
 
-// tenantOf reads alias.tenant_id, and returns the alias.
-func (p *proof) tenantOf() string {
-	alias := p.identifier()
+// tenantOf reads alias.tenant_id, or a column that has the tenant's id in another table.
+func (p *proof) tenantOf() (ref tenantRef) {
+	ref.alias = p.identifier()
 	p.expect(".")
-	if p.identifier() != tenantColumn {
+	if ref.column = p.identifier(); !slices.Contains(p.declared.columns, ref.column) {
 		p.fail(errUnconfined)
 	}
-	return alias
+	return ref
 }
 
 // comparesUnknown reports whether the tenant's condition names a table that the block doesn't
 // have (a ModelTableExpr that isn't understood). The database refuses that,
 // except in a sub-query, where the name may be one of the outer query.
 func (b *block) comparesUnknown() bool {
-	return slices.ContainsFunc(b.aliases,
-		func(alias string) bool { return alias != "" && !slices.Contains(b.names, alias) })
+	return slices.ContainsFunc(b.compared, func(ref tenantRef) bool {
+		return ref.alias != "" && !slices.Contains(b.names, ref.alias)
+	})
 }
 
 func (p *proof) isCTE(s source) bool { return s.name != "" && slices.Contains(p.ctes, s.name) }

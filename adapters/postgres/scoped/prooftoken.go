@@ -33,10 +33,7 @@ func (p *proof) identifier() string {
 	}
 	name := p.token
 	p.next()
-	if name.kind == sqllex.Quoted {
-		return strings.ReplaceAll(strings.Trim(name.text, `"`), `""`, `"`)
-	}
-	return strings.ToLower(name.text)
+	return folded(name.kind, name.text)
 }
 
 // afterTable are words that may follow the name of a table without being its alias.
@@ -52,7 +49,3 @@ func (p *proof) alias() string {
 	}
 	return ""
 }
-
-// isTenantName reports whether a column is tenant_id. "Tenant_ID" is another
-// column for PostgreSQL, but none that a host means.
-func isTenantName(name string) bool { return strings.EqualFold(name, tenantColumn) }

@@ -14,6 +14,9 @@ var errInsertColumns = tenancy.Errorf(tenancy.CodeInternal,
 func (p *proof) target() *block {
 	p.accept("only")
 	s := p.aliased(p.name())
+	if s.shared {
+		p.fail(refusals[refusedShared].err)
+	}
 	s.name = ""
 	return p.begin(block{tables: []source{s}, names: []string{s.alias}})
 }
@@ -21,7 +24,7 @@ func (p *proof) target() *block {
 func (p *proof) update() {
 	b := p.target()
 	p.expect("set")
-	p.assignments()
+	p.assignments(b.tables[0].facts)
 	p.clauses(b)
 	p.finish(b)
 }
@@ -34,14 +37,15 @@ func (p *proof) delete() {
 	p.finish(b)
 }
 
-// insert reads an INSERT. Its rows are the tenant's if it leaves tenant_id out, whose default
-// is the tenant, or gives it the tenant's id.
+// insert reads an INSERT. Its rows are the tenant's if it leaves the tenant's column out, whose
+// default is the tenant, or gives it the tenant's id.
 func (p *proof) insert() {
 	p.expect("into")
 	b := p.target()
+	target := b.tables[0].facts
 	tenant, named := -1, p.token.text == "("
 	if named {
-		tenant = p.columns()
+		tenant = p.columns(target)
 	}
 	switch {
 	case p.accept("default"):
@@ -49,7 +53,7 @@ func (p *proof) insert() {
 	case p.accept("values"):
 		p.insertValues(tenant)
 	case p.accept("select") && named:
-		p.insertSelect(tenant)
+		p.insertSelect(tenant, target)
 	default:
 		p.fail(errInsertColumns)
 	}
@@ -58,7 +62,7 @@ func (p *proof) insert() {
 		p.expect("do")
 		if p.accept("update") {
 			p.expect("set")
-			p.assignments()
+			p.assignments(target)
 			p.clauses(b)
 			p.finish(b)
 			return
@@ -70,12 +74,13 @@ func (p *proof) insert() {
 	p.finish(b)
 }
 
-// columns reads a list of columns in brackets. It returns the index of tenant_id, or -1.
-func (p *proof) columns() int {
+// columns reads a list of columns in brackets. It returns the index of the target's column with
+// the tenant's id, or -1.
+func (p *proof) columns(target *facts) int {
 	tenant := -1
 	p.expect("(")
 	for i := 0; p.err == nil; i++ {
-		if isTenantName(p.column()) {
+		if target.isTenant(p.column(target)) {
 			tenant = i
 		}
 		if p.token.text != "," {
@@ -89,7 +94,7 @@ func (p *proof) columns() int {
 
 // column reads a column and the field or element of it that is written. It returns the
 // column's name without a qualifier.
-func (p *proof) column() string {
+func (p *proof) column(of *facts) string {
 	name := p.identifier()
 	for p.token.text == "." || p.token.text == "[" {
 		if p.token.text == "[" {
@@ -100,22 +105,22 @@ func (p *proof) column() string {
 			continue
 		}
 		p.next()
-		if field := p.identifier(); !isTenantName(name) {
+		if field := p.identifier(); !of.isTenant(name) {
 			name = field
 		}
 	}
 	return name
 }
 
-// assignments reads what follows SET, and refuses an assignment of tenant_id.
-func (p *proof) assignments() {
+// assignments reads what follows SET, and refuses an assignment of the target's tenant id.
+func (p *proof) assignments(target *facts) {
 	for p.err == nil {
 		switch {
 		case p.token.text != "(":
-			if isTenantName(p.column()) {
-				p.excludedTenant()
+			if target.isTenant(p.column(target)) {
+				p.excludedTenant(target)
 			}
-		case p.columns() >= 0:
+		case p.columns(target) >= 0:
 			p.fail(refusals[refusedSet].err)
 		}
 		p.expect("=")
@@ -127,14 +132,14 @@ func (p *proof) assignments() {
 	}
 }
 
-// excludedTenant refuses any value of tenant_id but EXCLUDED.tenant_id, which bun assigns in
+// excludedTenant refuses any value of the tenant's id but EXCLUDED.tenant_id, which bun assigns in
 // an upsert of all columns: it is the tenant of the row that was to be inserted.
-func (p *proof) excludedTenant() {
+func (p *proof) excludedTenant(target *facts) {
 	ahead := *p
 	ahead.expect("=")
 	ahead.expect("excluded")
 	ahead.expect(".")
-	if !isTenantName(ahead.column()) || ahead.token.text != "," &&
+	if !target.isTenant(ahead.column(target)) || ahead.token.text != "," &&
 		!ahead.token.is("where") || ahead.err != nil {
 		p.fail(refusals[refusedSet].err)
 	}
@@ -150,7 +155,7 @@ func (p *proof) assigned() {
 	}
 }
 
-// insertValues reads the rows of VALUES, whose tenant_id has the index tenant.
+// insertValues reads the rows of VALUES, whose tenant's id has the index tenant.
 func (p *proof) insertValues(tenant int) {
 	for p.err == nil {
 		p.expect("(")
@@ -172,7 +177,7 @@ func (p *proof) insertValues(tenant int) {
 	}
 }
 
-// ownTenant reads a tenant_id, which must be the tenant's id or DEFAULT.
+// ownTenant reads a tenant's id, which must be the handle's or DEFAULT.
 func (p *proof) ownTenant() {
 	own := p.token.kind == sqllex.Text && strings.EqualFold(p.token.text, p.tenant)
 	if !own && !p.token.is("default") {
@@ -188,15 +193,15 @@ func (p *proof) ownTenant() {
 	}
 }
 
-// insertSelect reads the SELECT of an INSERT, whose tenant_id has the index tenant. The rows
-// come from other queries, which may give tenant_id any value, so the statement compares it:
+// insertSelect reads the SELECT of an INSERT, whose tenant's id has the index tenant. The rows
+// come from other queries, which may give it any value, so the statement compares it:
 // a row of another tenant is an error of the database (an invalid uuid).
-func (p *proof) insertSelect(tenant int) {
+func (p *proof) insertSelect(tenant int, target *facts) {
 	b := p.begin(block{inserts: true})
 	for i := 0; p.err == nil; i++ {
 		start := p.token.start
 		if i == tenant {
-			if !isTenantName(p.column()) {
+			if !target.isTenant(p.column(target)) {
 				p.fail(refusals[refusedTenant].err)
 			}
 			end := p.previous[0].start + len(p.previous[0].text)

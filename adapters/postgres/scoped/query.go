@@ -2,7 +2,6 @@ package scoped
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/uptrace/bun/schema"
@@ -61,33 +60,39 @@ func (q query) hasNoCondition() bool {
 		q.field(fieldFlags).Uint()&flagWhereDeleted == 0
 }
 
-// setsTenant reports whether an UPDATE, or the DO UPDATE of an INSERT, assigns tenant_id.
-// Only the caller's Set and Value can assign it: the tenant_id of a model is left out.
-func (q query) setsTenant() bool {
+// setsTenant reports whether an UPDATE, or the DO UPDATE of an INSERT, assigns the tenant's id.
+// Only the caller's Set and Value can assign it: that of a model is left out. tables are the
+// result of tenantTables.
+func (q query) setsTenant(tables []fromItem) bool {
 	if t := q.value.Type(); t != updateType && t != insertType {
 		return false
 	}
+	target := undeclared
+	if len(tables) > 0 {
+		target = tables[0].facts
+	}
 	sets := q.field(fieldSet)
 	for i := range sets.Len() {
-		if assignsTenant(fragmentOf(sets.Index(i))) {
+		if assignsTenant(fragmentOf(sets.Index(i)), target) {
 			return true
 		}
 	}
-	return q.hasTenantValue()
+	return q.hasTenantValue(target)
 }
 
-// hasTenantValue reports whether Value was called for tenant_id.
-func (q query) hasTenantValue() bool {
+// hasTenantValue reports whether Value was called for the tenant's id in the target.
+func (q query) hasTenantValue(target *facts) bool {
 	values := q.field(fieldValues)
-	return values.MapIndex(reflect.ValueOf(tenantColumn)).IsValid() || q.hasExtraTenantValue()
+	return values.MapIndex(reflect.ValueOf(target.tenant)).IsValid() ||
+		q.hasExtraTenantValue(target)
 }
 
-// hasExtraTenantValue reports whether Value was called for a tenant_id that the model
+// hasExtraTenantValue reports whether Value was called for a tenant's id that the model
 // doesn't have.
-func (q query) hasExtraTenantValue() bool {
+func (q query) hasExtraTenantValue(target *facts) bool {
 	extra := q.field(fieldExtra)
 	for i := range extra.Len() {
-		if isTenantColumn(extra.Index(i).FieldByIndex(bunLayout.value["column"]).String()) {
+		if isTenantColumn(extra.Index(i).FieldByIndex(bunLayout.value["column"]).String(), target) {
 			return true
 		}
 	}
@@ -116,28 +121,25 @@ func (f fragment) sql(gen schema.QueryGen) string {
 	return f.text
 }
 
-var tenantAssignment = regexp.MustCompile(
-	`(?i)(?:^|[,(])\s*(?:"?[\pL_][\pL\pN_$]*"?\s*\.\s*)?"?tenant_id"?\s*[=,)]`)
-
-// assignsTenant reports whether a fragment of a SET assigns tenant_id: in its text, or in an
-// argument that is a name (bun.Ident, bun.Name, bun.Safe).
-func assignsTenant(f fragment) bool {
-	if tenantAssignment.MatchString(f.text) {
+// assignsTenant reports whether a fragment of a SET assigns the target's tenant id: in its text,
+// or in an argument that is a name (bun.Ident, bun.Name, bun.Safe).
+func assignsTenant(f fragment, target *facts) bool {
+	if target.assigns.MatchString(f.text) {
 		return true
 	}
 	for i := range f.args.Len() {
 		arg := f.args.Index(i).Elem()
 		if arg.Kind() == reflect.String && arg.Type() != reflect.TypeFor[string]() &&
-			isTenantColumn(arg.String()) {
+			isTenantColumn(arg.String(), target) {
 			return true
 		}
 	}
 	return false
 }
 
-// isTenantColumn reports whether a name, with or without a qualifier and quotes, is
-// tenant_id.
-func isTenantColumn(name string) bool {
+// isTenantColumn reports whether a name, with or without a qualifier and quotes, is the target's
+// column with the tenant's id.
+func isTenantColumn(name string, target *facts) bool {
 	name = name[strings.LastIndexByte(name, '.')+1:]
-	return strings.EqualFold(strings.Trim(name, `" `), tenantColumn)
+	return target.isTenant(strings.Trim(name, `" `))
 }

@@ -11,17 +11,21 @@ import (
 
 // fromItem is one table of a statement, as the statement names it.
 type fromItem struct {
-	name  string // quoted or not; empty for a sub-query
-	alias string
+	name   string // quoted or not; empty for a sub-query
+	alias  string
+	*facts // only in the results of tenantTables
 }
 
-// aliases returns the aliases of the tables that the query reads or writes. Sub-queries and
-// CTEs aren't included: they are separate statements, either scoped or written by the
-// caller. It isn't ok when the tables can't be determined.
-func (q query) aliases(gen schema.QueryGen) (aliases []string, ok bool) {
+// tenantTables returns the tenants' tables that the query reads or writes, the target first.
+// Sub-queries and CTEs aren't included: they are separate statements, either scoped or written by
+// the caller. The refusal is one of refusals if the tables can't be determined or changed; 0 if
+// there is none.
+func (q query) tenantTables(
+	gen schema.QueryGen, declared declarations,
+) (tables []fromItem, refusal int) {
 	items, ok := q.fromItems(gen)
 	if !ok {
-		return nil, false
+		return nil, refusedTable
 	}
 	isSelect := q.value.Type() == selectType
 	if q.value.Type() == insertType {
@@ -30,13 +34,20 @@ func (q query) aliases(gen schema.QueryGen) (aliases []string, ok bool) {
 	for i, item := range items {
 		target := i == 0 && !isSelect // the target is never a CTE, even if a CTE has its name
 		if target && item.name == "" {
-			return nil, false
+			return nil, refusedTable
 		}
-		if target || item.name != "" && !q.hasCTE(item.name) {
-			aliases = append(aliases, item.alias)
+		if !target && (item.name == "" || q.hasCTE(item.name)) {
+			continue
+		}
+		item.facts = declared.named(item.name)
+		switch {
+		case item.shared && target:
+			return nil, refusedShared
+		case !item.shared:
+			tables = append(tables, item)
 		}
 	}
-	return aliases, true
+	return tables, 0
 }
 
 // fromItems returns the tables and sub-queries of the query, the model's table first.

@@ -39,7 +39,7 @@ var plants = []plant{
 	{"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bailiwick TO bailiwick_app", "library_grant",
 		"bailiwick.find_key(bytea)", false},
 	{"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bailiwick TO PUBLIC", "library_grant",
-		"bailiwick.purge(text[])", false},
+		"bailiwick.purge(text[],text[])", false},
 	{"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bailiwick_search TO bailiwick_app", "library_grant",
 		"bailiwick_search.widget(uuid,text,jsonb,text,integer)", false},
 	{"GRANT USAGE ON ALL SEQUENCES IN SCHEMA bailiwick TO bailiwick_app", "library_grant",

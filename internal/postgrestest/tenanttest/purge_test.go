@@ -378,8 +378,8 @@ func TestApplicationRoleCannotPurge(t *testing.T) {
 	w.delete(t)
 	ctx := tenancy.NewContext(t.Context(), w.Acme)
 	for _, statement := range []string{
-		"SELECT bailiwick.purge('{}')",
-		"SELECT bailiwick.purge_rows('" + w.Other.String() + "', '{public.widgets}')",
+		"SELECT bailiwick.purge('{}', '{}')",
+		"SELECT bailiwick.purge_rows('" + w.Other.String() + "', '{public.widgets}', '{tenant_id}')",
 		"SELECT bailiwick.take_turn('" + w.Other.String() + "', 'maker')",
 		"INSERT INTO bailiwick.retired VALUES (gen_random_uuid(), 'stolen', now())",
 		"SELECT * FROM bailiwick.retired",

@@ -212,10 +212,10 @@ func (k *kindTables) check(t *declare.Table) {
 	if k.columns[t.SQL] == nil {
 		return // a table that is missing is reported with the tables of tenants
 	}
-	if k.columns[t.SQL]["tenant_id"].Type != managedTypes["tenant_id"] {
+	if k.columns[t.SQL][t.TenantColumn].Type != "uuid" {
 		// what else it lacks, the adoption adds or names
-		k.lacks(t.SQL, "it has no column tenant_id of type uuid: it is a single-tenant table",
-			"describe the database in Options.Adopt")
+		k.lacks(t.SQL, "it has no column "+t.TenantColumn+" of type uuid: it is a single-tenant"+
+			" table", "describe the database in Options.Adopt")
 		return
 	}
 	k.checkManaged(t)
@@ -231,7 +231,7 @@ func (k *kindTables) check(t *declare.Table) {
 	}
 	for _, name := range written {
 		if _, ok := k.columns[t.SQL][name]; !ok && !slices.Contains(t.ColumnNames(), name) &&
-			managedTypes[name] == "" && name != t.NameColumn {
+			managedTypes[name] == "" && name != t.NameColumn && name != t.TenantColumn {
 			k.lacks(t.SQL, "column "+name+" of a reference or a secret doesn't exist",
 				"add it in a migration")
 		}
@@ -242,9 +242,10 @@ func (k *kindTables) check(t *declare.Table) {
 	}
 }
 
-// managedTypes are the columns that the library manages, with their types.
+// managedTypes are the columns that the library manages in addition to the tenant's, with their
+// types.
 var managedTypes = map[string]string{
-	"id": "uuid", "tenant_id": "uuid", "labels": "jsonb", "spec": "jsonb", "version": "int8",
+	"id": "uuid", "labels": "jsonb", "spec": "jsonb", "version": "int8",
 	"created_at": "timestamptz", "updated_at": "timestamptz",
 }
 
@@ -330,28 +331,28 @@ func (c column) typeName() string {
 func (k *kindTables) checkKeys(t *declare.Table) {
 	switch {
 	case t.Singleton == "":
-		k.requireKey(t.SQL, "two items can have one name", t.NameColumn)
+		k.requireKey(t.SQL, "two items can have one name", t.TenantColumn, t.NameColumn)
 	case k.hasOnlyRow(t.SQL):
 		return // as before the contraction of an adoption: no two rows, whatever their ids
-	case !k.isUnique(t.SQL, "tenant_id"):
+	case !k.isUnique(t.SQL, t.TenantColumn, t.TenantColumn):
 		k.lacks(t.SQL, "a tenant can have two items",
-			"ALTER TABLE "+t.SQL+" ADD UNIQUE (tenant_id);")
+			"ALTER TABLE "+t.SQL+" ADD UNIQUE ("+t.Tenant()+");")
 	}
-	k.requireKey(t.SQL, "two rows can have one id", "id")
+	k.requireKey(t.SQL, "two rows can have one id", t.TenantColumn, "id")
 }
 
-// requireKey requires a unique key of a column, with or without tenant_id.
-func (k *kindTables) requireKey(table, otherwise, name string) {
-	if _, exists := k.columns[table][name]; !exists || k.isUnique(table, name) {
+// requireKey requires a unique key of a column, with or without the tenant's.
+func (k *kindTables) requireKey(table, otherwise, tenant, name string) {
+	if _, exists := k.columns[table][name]; !exists || k.isUnique(table, tenant, name) {
 		return
 	}
-	k.lacks(table, otherwise, fmt.Sprintf("ALTER TABLE %s ADD UNIQUE (tenant_id, %s);", table,
-		sqltext.Quote(name)))
+	k.lacks(table, otherwise, fmt.Sprintf("ALTER TABLE %s ADD UNIQUE (%s, %s);", table,
+		declare.TenantSQL(tenant), sqltext.Quote(name)))
 }
 
 // isUnique reports whether the column is unique within a tenant, or everywhere.
-func (k *kindTables) isUnique(table, name string) bool {
-	pair := []string{"tenant_id", name}
+func (k *kindTables) isUnique(table, tenant, name string) bool {
+	pair := []string{tenant, name}
 	slices.Sort(pair)
 	return slices.ContainsFunc(k.keys, func(key uniqueKey) bool {
 		return key.Table == table && (key.Columns == name || key.Columns == strings.Join(pair, ","))
@@ -375,7 +376,8 @@ func (k *kindTables) checkReference(t *declare.Table, r declare.Reference) {
 		return
 	}
 	k.requireColumns(r.LookupTable.SQL, r.LookupTable.ID, r.LookupTable.Name)
-	k.requireKey(r.LookupTable.SQL, "two rows can have one name", r.LookupTable.Name)
+	k.requireKey(r.LookupTable.SQL, "two rows can have one name", r.LookupTable.TenantColumn,
+		r.LookupTable.Name)
 }
 
 func (k *kindTables) requireColumns(table string, names ...string) {

@@ -14,6 +14,8 @@ import (
 // Policy is a policy of a table, as the catalog has it.
 type Policy struct {
 	Table      string
+	Column     string // with the tenant's id, quoted if needed
+	OwnColumn  bool   // it reads no other column of the table
 	Name       string
 	Library    bool   // the table is the library's
 	Known      bool   // the table is declared, a part of a declared one, or the library's
@@ -36,15 +38,15 @@ type ExpectedPolicy struct{ command, using, check string }
 // TenantPolicy is the name of the policy that confines a table to the tenant's rows.
 const TenantPolicy = "bailiwick_tenant"
 
-// tenantPolicy returns the policy of an owned table.
-func tenantPolicy(s schema.Scope) ExpectedPolicy {
-	condition := TenantCondition(s, schema.TenantColumn)
+// tenantPolicy returns the policy of an owned table. column is as the server writes it.
+func tenantPolicy(s schema.Scope, column string) ExpectedPolicy {
+	condition := TenantCondition(s, column)
 	return ExpectedPolicy{command: "ALL", using: condition, check: condition}
 }
 
 // LibraryPolicies returns the policies of the library's tables, by table.
 func LibraryPolicies(s schema.Scope) map[string]ExpectedPolicy {
-	own := tenantPolicy(s)
+	own := tenantPolicy(s, schema.DefaultTenantColumn)
 	read := ExpectedPolicy{command: "SELECT", using: own.using}
 	return map[string]ExpectedPolicy{
 		"bailiwick.tenants":     {command: "SELECT", using: TenantCondition(s, "id")},
@@ -70,7 +72,12 @@ func LibraryPolicyTables() string {
 func (c *Catalog) Policies(ctx context.Context) ([]Policy, error) {
 	var policies []Policy
 	err := c.Query(ctx, `
-		SELECT t.name AS "table", p.polname AS name, t.library, t.known,
+		SELECT t.name AS "table", quote_ident(t.column_name) AS column,
+		  t.library OR NOT EXISTS (SELECT FROM pg_depend d
+		    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+		      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
+		      AND d.refobjsubid NOT IN (0, t.tenant)) AS own_column,
+		  p.polname AS name, t.library, t.known,
 		  t.oid IN (SELECT oid FROM reached) AS reached, c.relrowsecurity AS enabled,
 		  CASE p.polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'
 		    WHEN 'w' THEN 'UPDATE' ELSE 'DELETE' END AS command,
@@ -87,7 +94,7 @@ func (c *Catalog) Policies(ctx context.Context) ([]Policy, error) {
 		ORDER BY t.name, p.polname`, &policies)
 	libraryPolicies := LibraryPolicies(c.Scope)
 	for i, p := range policies {
-		policies[i].expected = tenantPolicy(c.Scope)
+		policies[i].expected = tenantPolicy(c.Scope, p.Column)
 		if p.Library {
 			policies[i].expected = libraryPolicies[p.Table]
 		}
@@ -123,7 +130,7 @@ func (p Policy) Restore() string {
 // whichever scope.
 func (p Policy) OfLibrary() bool {
 	for _, s := range []schema.Scope{schema.Message, schema.Transaction} {
-		if p.expected = tenantPolicy(s); p.Current() {
+		if p.expected = tenantPolicy(s, p.Column); p.Current() {
 			return true
 		}
 	}
@@ -133,7 +140,7 @@ func (p Policy) OfLibrary() bool {
 // Current reports whether the policy is as expected for [TenantPolicy].
 func (p Policy) Current() bool {
 	want := p.expected
-	return p.Permissive && p.ToPublic && p.Command == want.command &&
+	return p.OwnColumn && p.Permissive && p.ToPublic && p.Command == want.command &&
 		normalizeSQL(p.Using) == normalizeSQL(want.using) &&
 		normalizeSQL(p.Check) == normalizeSQL(want.check)
 }

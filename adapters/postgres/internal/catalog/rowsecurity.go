@@ -26,14 +26,15 @@ func TenantCondition(s schema.Scope, column string) string {
 // it, as the catalog has them.
 type RowSecurity struct {
 	Name           string // as SQL names it
-	Declared       bool   // if not, it was found by its column tenant_id or as a partition
+	Declared       bool   // if not, it was found by a column with a tenant's id or as a partition
 	Known          bool   // declared, or a partition or a child of a declared table
 	Reached        bool   // the application's role has a privilege on it
 	Exists         bool
-	Tenant         bool   // it has a column tenant_id of type uuid
+	Column         string // the declared column with the tenant's id, or tenant_id, quoted if needed
+	Tenant         bool   // it has this column with the type uuid
 	IDColumn       string // the column with the tenant's id, quoted if needed
-	NotNull        bool   // tenant_id can't be NULL
-	TenantDefault  bool   // the default of tenant_id is the current tenant
+	NotNull        bool   // the column can't be NULL
+	TenantDefault  bool   // the default of the column is the current tenant
 	Enabled        bool
 	Forced         bool
 	Policy         bool   // it has a policy with the name TenantPolicy
@@ -52,13 +53,14 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		  coalesce(t.known, true) AS known,
 		  t.oid IN (SELECT oid FROM reached) AS reached,
 		  t.oid IS NOT NULL AS exists, a.attnum IS NOT NULL AS tenant,
+		  quote_ident(coalesce(t.column_name, d.column_name)) AS column,
 		  coalesce(t.id_column, '') AS id_column,
 		  coalesce(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint k
 		      WHERE k.conrelid = t.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]
 		        AND NOT k.convalidated)
 		    OR EXISTS (SELECT FROM pg_constraint k
 		      WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.convalidated
-		        AND pg_get_constraintdef(k.oid) = 'CHECK ((tenant_id IS NOT NULL))'),
+		        AND pg_get_constraintdef(k.oid) = format('CHECK ((%I IS NOT NULL))', t.column_name)),
 		    false) AS not_null,
 		  coalesce(pg_get_expr(ad.adbin, ad.adrelid) = 'bailiwick.current_tenant()',
 		    false) AS tenant_default,
@@ -117,8 +119,8 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 		}
 	}
 	add(r.Declared && !r.TenantDefault,
-		"ALTER TABLE %s ALTER COLUMN tenant_id SET DEFAULT bailiwick.current_tenant()")
-	own := TenantCondition(scope, schema.TenantColumn)
+		"ALTER TABLE %s ALTER COLUMN "+r.Column+" SET DEFAULT bailiwick.current_tenant()")
+	own := TenantCondition(scope, r.Column)
 	add(!r.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
 	add(!r.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!r.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
@@ -126,11 +128,11 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 		"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
 			" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
 	if kind != nil && kind.Singleton == "" {
-		add(r.QuotaArgs != quotaArgs(kind.Kind),
+		add(r.QuotaArgs != quotaArgs(kind),
 			"DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota"+
 				" AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
 				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+
-				strings.ReplaceAll(sqltext.Literal(kind.Kind), "%", "%%")+")")
+				strings.ReplaceAll(quotaArguments(kind), "%", "%%")+")")
 	}
 	if r.Declared && !r.RecordsWrites(kind) {
 		statements = append(statements, restoreAuditTriggers(r.Name, kind)...)
@@ -144,6 +146,21 @@ func (r RowSecurity) RecordsWrites(kind *declare.Table) bool {
 	return r.AuditTriggers == wantedAuditTriggers(kind)
 }
 
-// quotaArgs returns the argument of a kind's quota trigger as pg_trigger.tgargs has it: the kind
-// with a zero byte at the end, in hexadecimal digits.
-func quotaArgs(kind string) string { return hex.EncodeToString([]byte(kind + "\x00")) }
+// quotaArguments returns the arguments of a kind's quota trigger: the kind, and the column with the
+// tenant's id if it isn't tenant_id.
+func quotaArguments(kind *declare.Table) string {
+	if kind.TenantColumn == schema.DefaultTenantColumn {
+		return sqltext.Literal(kind.Kind)
+	}
+	return sqltext.Literal(kind.Kind) + ", " + sqltext.Literal(kind.TenantColumn)
+}
+
+// quotaArgs returns the arguments of a kind's quota trigger as pg_trigger.tgargs has them: each with
+// a zero byte at the end, in hexadecimal digits.
+func quotaArgs(kind *declare.Table) string {
+	args := kind.Kind + "\x00"
+	if kind.TenantColumn != schema.DefaultTenantColumn {
+		args += kind.TenantColumn + "\x00"
+	}
+	return hex.EncodeToString([]byte(args))
+}

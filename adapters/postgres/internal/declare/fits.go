@@ -50,7 +50,7 @@ func (t *Table) ColumnNames() []string {
 
 // WrittenColumns returns the columns that a statement which creates an item writes.
 func (t *Table) WrittenColumns() []string {
-	names := slices.Concat(managedColumns, t.ColumnNames(), t.Secrets)
+	names := slices.Concat(managedColumns, t.ColumnNames(), t.Secrets, []string{t.TenantColumn})
 	if t.Singleton == "" {
 		names = append(names, t.NameColumn)
 	}

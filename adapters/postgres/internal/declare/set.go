@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/uptrace/bun/dialect/pgdialect"
+
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -18,17 +20,28 @@ type Set struct {
 	KindTables []*Table          // those with a kind, each after the ones that it refers to
 	ByKind     map[string]*Table // the elements of KindTables
 	Kinds      *federation.Kinds
+	columns    map[string]string // the tenant's column of each owned table, by SQL name
+	Shared     []string          // the SQL names of the tables without a tenant, which tenants only read
 
 	// WithoutTenants are the SQL names of tables that have a tenant's id and that the host
 	// declares not to be tables of tenants.
 	WithoutTenants []string
 }
 
-// New parses the declarations. Tables whose name has no schema are in defaultSchema. It returns an
-// error that names the table when a declaration contradicts itself or another one, or names a
-// column that the model doesn't have.
-func New(tables []schema.Table, defaultSchema string) (*Set, error) {
-	all, err := parseTables(tables, defaultSchema)
+// New parses the declarations of the tenants' tables and the models of shared tables. Tables whose
+// name has no schema are in defaultSchema. It returns an error that names the table when a
+// declaration contradicts itself or another one, or names a column that the model doesn't have.
+func New(tables []schema.Table, sharedModels []any, defaultSchema string) (*Set, error) {
+	dialect := pgdialect.New()
+	shared, err := parseShared(dialect, sharedModels, defaultSchema)
+	if err != nil {
+		return nil, err
+	}
+	all, err := parseTables(dialect, tables, defaultSchema)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := tenantColumns(all)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +49,11 @@ func New(tables []schema.Table, defaultSchema string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Set{Schema: defaultSchema, Tables: all, KindTables: order, ByKind: map[string]*Table{}}
+	d := &Set{Schema: defaultSchema, Tables: all, KindTables: order, ByKind: map[string]*Table{},
+		Shared: shared, columns: columns}
+	if err := d.checkShared(); err != nil {
+		return nil, err
+	}
 	var kinds []federation.Kind
 	for _, t := range order {
 		d.ByKind[t.Kind] = t

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/uptrace/bun/dialect/pgdialect"
 	bunschema "github.com/uptrace/bun/schema"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
@@ -21,10 +20,14 @@ import (
 
 // Table is a declared table: the SQL for its items is made from it.
 type Table struct {
-	SQL        string // its name, schema-qualified and quoted
-	Schema     string // unquoted
-	Name       string // unquoted
-	Kind       string // empty: tenants own the rows, but they aren't items
+	SQL    string // its name, schema-qualified and quoted
+	Schema string // unquoted
+	Name   string // unquoted
+	Kind   string // empty: tenants own the rows, but they aren't items
+
+	// TenantColumn has the id of the row's tenant. It is unquoted; see [Table.Tenant].
+	TenantColumn string
+
 	path       string
 	NameColumn string   // holds an item's name
 	Singleton  string   // the name of the kind's only item; empty if it can have many
@@ -76,26 +79,26 @@ type Reference struct {
 	JoinTable   *Join   // nil if the reference is stored in columns
 }
 
-// Lookup is the lookup table of a reference. SQL is its name, qualified and quoted; ID and
-// Name are columns, unquoted.
-type Lookup struct{ SQL, ID, Name string }
+// Lookup is the lookup table of a reference. SQL is its name, qualified and quoted; ID, Name and
+// TenantColumn are columns, unquoted.
+type Lookup struct{ SQL, ID, Name, TenantColumn string }
 
 // Join is the join table of a reference. SQL is its name, qualified and quoted; the other
 // fields are columns, unquoted.
-type Join struct{ SQL, From, To, Position string }
+type Join struct{ SQL, From, To, Position, TenantColumn string }
 
-// managedColumns are the columns that the library manages. They aren't members of a spec.
-var managedColumns = []string{
-	"id", "tenant_id", "labels", "spec", "version", "created_at", "updated_at",
-}
+// managedColumns are the columns that the library manages in addition to the tenant's. They aren't
+// members of a spec.
+var managedColumns = []string{"id", "labels", "spec", "version", "created_at", "updated_at"}
 
 // plainIdentifier matches names without characters that could end an SQL identifier or that
 // bun would replace as a placeholder.
 var plainIdentifier = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_ $.-]*$`)
 
 // parseTables parses all declarations. Its errors name the table.
-func parseTables(declared []schema.Table, defaultSchema string) ([]*Table, error) {
-	dialect := pgdialect.New()
+func parseTables(
+	dialect bunschema.Dialect, declared []schema.Table, defaultSchema string,
+) ([]*Table, error) {
 	var tables []*Table
 	for _, d := range declared {
 		t, err := parseTable(dialect, d, defaultSchema)
@@ -130,30 +133,15 @@ func checkUnique(tables []*Table, t *Table) error {
 func parseTable(
 	dialect bunschema.Dialect, declared schema.Table, defaultSchema string,
 ) (*Table, error) {
-	pointer := reflect.TypeOf(declared.Model)
-	if pointer == nil || pointer.Kind() != reflect.Pointer ||
-		pointer.Elem().Kind() != reflect.Struct {
-		return nil, fmt.Errorf("postgres: Table.Model must be a pointer to a struct, not %v",
-			pointer)
+	t, model, err := readModel(dialect, declared.Model, defaultSchema, "Table.Model")
+	if err != nil {
+		return nil, err
 	}
-	model := dialect.Tables().Get(pointer.Elem())
-	t := &Table{
-		Schema: defaultSchema, Name: model.Name, Kind: declared.Kind,
-		path: declared.Path, NameColumn: cmp.Or(declared.Name, "name"),
-		Singleton: declared.Singleton, Secrets: declared.Secrets,
-		MarkedSecrets: declared.MarkedSecrets, Unaudited: declared.Unaudited,
-		VersionLimit: federation.MaxVersion, IDType: UUIDs,
-	}
-	// bun's own model.Schema is public also for a name without a schema
-	if parts := strings.Split(t.Name, "."); len(parts) == 2 {
-		t.Schema, t.Name = parts[0], parts[1]
-	}
-	t.SQL = sqltext.Qualified(t.Schema, t.Name)
-	if !plainIdentifier.MatchString(t.Name) ||
-		t.Schema != defaultSchema && !plainIdentifier.MatchString(t.Schema) {
-		return nil, fmt.Errorf("postgres: table name %q has characters that a declared table"+
-			" can't have", model.Name)
-	}
+	t.Kind, t.path, t.NameColumn = declared.Kind, declared.Path, cmp.Or(declared.Name, "name")
+	t.Singleton, t.Secrets = declared.Singleton, declared.Secrets
+	t.MarkedSecrets, t.Unaudited = declared.MarkedSecrets, declared.Unaudited
+	t.VersionLimit, t.IDType = federation.MaxVersion, UUIDs
+	t.TenantColumn = cmp.Or(declared.TenantColumn, schema.DefaultTenantColumn)
 	if t.Kind == "" {
 		return t, nil
 	}
@@ -188,13 +176,13 @@ func (t *Table) readReferences(declared schema.Table, model *bunschema.Table) er
 		if d.Join != nil {
 			r.JoinTable = &Join{
 				SQL: t.siblingTable(d.Join.Table), From: d.Join.From, To: d.Join.To,
-				Position: d.Join.Position,
+				Position: d.Join.Position, TenantColumn: d.Join.TenantColumn,
 			}
 		}
 		if d.Lookup != nil {
 			r.LookupTable = &Lookup{
 				SQL: t.siblingTable(d.Lookup.Table), ID: cmp.Or(d.Lookup.ID, "id"),
-				Name: cmp.Or(d.Lookup.Name, "name"),
+				Name: cmp.Or(d.Lookup.Name, "name"), TenantColumn: d.Lookup.TenantColumn,
 			}
 		}
 		if d.Column != "" {
@@ -237,7 +225,7 @@ func (t *Table) siblingTable(name string) string {
 // readColumns reads the columns of the model that are members of the spec: all except the
 // managed columns, the name, references and secrets.
 func (t *Table) readColumns(model *bunschema.Table) error {
-	excluded := append([]string{t.NameColumn}, managedColumns...)
+	excluded := append([]string{t.NameColumn, t.TenantColumn}, managedColumns...)
 	for _, r := range t.References {
 		excluded = append(excluded, r.StoredColumns()...)
 	}

@@ -23,6 +23,7 @@ var checks = []func(context.Context, *catalog.Catalog) ([]doctor.Finding, error)
 	checkServerVersion,
 	checkRowSecurity,
 	checkPolicies,
+	checkShared,
 	checkLibrary,
 	queryChecks(roleChecks, grantChecks, keyChecks, viewChecks, functionChecks, settingChecks,
 		replicationChecks),

@@ -55,13 +55,15 @@ var grantChecks = []check{
 	// want such a table, so this is a warning without a safe fix.
 	{"shared_table", doctor.SeverityWarning,
 		"every tenant reads or writes the same rows of this table, because it has neither" +
-			" tenant_id nor row security", `
+			" tenant_id nor row security: if that is meant, and none writes it, declare it in" +
+			" Options.Shared", `
 		SELECT c.oid::regclass::text, format('REVOKE ALL ON %s FROM PUBLIC, %s', c.oid::regclass, app.name),
 		       false, false
 		  FROM pg_class c, app
 		 WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND NOT c.relrowsecurity
 		   AND c.relnamespace IN (SELECT oid FROM schemas)
 		   AND c.oid NOT IN (SELECT oid FROM tables) AND c.relowner <> app.oid
+		   AND NOT EXISTS (SELECT FROM shared s WHERE s.oid = c.oid)
 		   AND NOT EXISTS (SELECT FROM pg_depend d
 		                    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 		   AND (has_any_column_privilege(app.oid, c.oid, 'SELECT, INSERT, UPDATE')

@@ -18,9 +18,11 @@ var keyChecks = []check{
 		WITH ` + dependent + `
 		SELECT format('%s (%s)', t.name, x.relname), ` + recreated(`CASE WHEN k.oid IS NULL
 		         THEN format('DROP INDEX %s; ', i.indexrelid::regclass)
-		           || regexp_replace(pg_get_indexdef(i.indexrelid), ' USING (\w+) \(', ' USING \1 (tenant_id, ')
+		           || regexp_replace(pg_get_indexdef(i.indexrelid), ' USING (\w+) \(',
+		                ' USING \1 (' || quote_ident(t.column_name) || ', ')
 		         ELSE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s', t.name, k.conname,
-		           regexp_replace(pg_get_constraintdef(k.oid), '\(', '(tenant_id, ')) END`) + `,
+		           regexp_replace(pg_get_constraintdef(k.oid), '\(',
+		             '(' || quote_ident(t.column_name) || ', ')) END`) + `,
 		       false,
 		       NOT t.declared AND t.oid NOT IN (SELECT oid FROM reached) OR coalesce(sole.atttypid = 'uuid'::regtype
 		         AND (i.indisprimary
@@ -40,11 +42,11 @@ var keyChecks = []check{
 		WITH ` + dependent + `
 		SELECT format('%s (%s)', t.name, x.relname), ` + recreated(`CASE WHEN k.oid IS NULL
 		         THEN format('DROP INDEX %s; ', i.indexrelid::regclass)
-		           || regexp_replace(regexp_replace(pg_get_indexdef(i.indexrelid), ', tenant_id\M', ''),
-		                ' USING (\w+) \(', ' USING \1 (tenant_id, ')
+		           || regexp_replace(regexp_replace(pg_get_indexdef(i.indexrelid), `+laterTenant+`, ''),
+		                ' USING (\w+) \(', ' USING \1 (' || quote_ident(t.column_name) || ', ')
 		         ELSE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s', t.name, k.conname,
-		           regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), ', tenant_id\M', ''),
-		             '\(', '(tenant_id, ')) END`) + `, false, false
+		           regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), `+laterTenant+`, ''),
+		             '\(', '(' || quote_ident(t.column_name) || ', ')) END`) + `, false, false
 		  FROM tables t JOIN pg_index i ON i.indrelid = t.oid AND i.indisunique
 		  JOIN pg_class x ON x.oid = i.indexrelid AND NOT x.relispartition
 		  LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = t.oid AND k.contype IN ('p', 'u')
@@ -55,7 +57,8 @@ var keyChecks = []check{
 			" prevents the use of that value", `
 		SELECT format('%s (%s)', t.name, k.conname), 'CREATE EXTENSION IF NOT EXISTS btree_gist; '
 		         || format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s', t.name, k.conname,
-		              regexp_replace(pg_get_constraintdef(k.oid), '\(', '(tenant_id WITH =, ')),
+		              regexp_replace(pg_get_constraintdef(k.oid), '\(',
+		                '(' || quote_ident(t.column_name) || ' WITH =, ')),
 		       false, NOT t.declared AND t.oid NOT IN (SELECT oid FROM reached)
 		  FROM tables t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'x'
 		 WHERE NOT t.library AND t.tenant <> ALL (k.conkey)`},
@@ -68,15 +71,20 @@ var keyChecks = []check{
 		SELECT format('%s (%s)', f.name, f.conname),
 		       CASE WHEN f.def IS NULL THEN format('ALTER TABLE %s DROP CONSTRAINT %I', f.name, f.conname)
 		         ELSE CASE WHEN f.target_unique THEN ''
-		                ELSE format('ALTER TABLE %s ADD UNIQUE (tenant_id, %s); ', f.target, f.target_columns) END
+		                ELSE format('ALTER TABLE %s ADD UNIQUE (%I, %s); ', f.target, f.target_tenant,
+		                  f.target_columns) END
 		           || format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %2$I %3$s',
 		                f.name, f.conname, f.def) END,
 		       false, false
 		  FROM dependent f WHERE NOT f.paired`},
 }
 
+// laterTenant is a regular expression that matches the tenant's column of t after the first one.
+const laterTenant = `', ' || regexp_replace(quote_ident(t.column_name), '([^[:alnum:]_ ])', '\\\1', 'g')
+		             || CASE WHEN quote_ident(t.column_name) ~ '"$' THEN '' ELSE '\M' END`
+
 // dependent are the foreign keys that refer to tables of tenants, each with the definition that it
-// should have (def): tenant_id first, on both sides. def is NULL for a table without tenant_id,
+// should have (def): the tenant's column first, on both sides. def is NULL for a table without it,
 // which can't have such a key. PostgreSQL 15 and later can name the columns that ON DELETE SET NULL
 // sets; def names them, because tenant_id would be set too.
 const dependent = `dependent AS (
@@ -88,8 +96,11 @@ const dependent = `dependent AS (
 	  FROM (
 	    SELECT k.conname, k.conindid, k.conrelid::regclass::text AS name, t.name AS target, a.attnum AS tenant,
 	           pg_get_constraintdef(k.oid) AS was,
-	           replace(regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '\(', '(tenant_id, '),
-	             ' REFERENCES ([^(]+)\(', ' REFERENCES \1(tenant_id, '), ' MATCH FULL', '') AS wanted,
+	           replace(regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '\(',
+	               '(' || quote_ident(a.attname) || ', '),
+	             ' REFERENCES ([^(]+)\(', ' REFERENCES \1(' || quote_ident(t.column_name) || ', '),
+	             ' MATCH FULL', '') AS wanted,
+	           t.column_name AS target_tenant,
 	           substring(pg_get_constraintdef(k.oid) FROM 'FOREIGN KEY \(([^)]*)\)') AS columns,
 	           substring(pg_get_constraintdef(k.oid) FROM 'REFERENCES [^(]+\(([^)]*)\)') AS target_columns,
 	           EXISTS (SELECT FROM unnest(k.conkey, k.confkey) u (here, there)
@@ -99,8 +110,9 @@ const dependent = `dependent AS (
 	                      AND i.indnatts = cardinality(k.confkey) + 1
 	                      AND i.indkey::int2[] @> (t.tenant || k.confkey)) AS target_unique
 	      FROM pg_constraint k JOIN tables t ON t.oid = k.confrelid AND t.tenant IS NOT NULL
-	      LEFT JOIN pg_attribute a
-	        ON a.attrelid = k.conrelid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+	      LEFT JOIN tables s ON s.oid = k.conrelid
+	      LEFT JOIN pg_attribute a ON a.attrelid = k.conrelid
+	        AND a.attname = coalesce(s.column_name, 'tenant_id') AND NOT a.attisdropped
 	     WHERE k.contype = 'f' AND k.conparentid = 0
 	  ) b
 )`

@@ -15,7 +15,7 @@ import (
 // checkPolicies looks at the policies on the tables of tenants and of the library:
 //
 //   - a policy bailiwick_tenant that differs from what the library created.
-//   - any policy that calls an IMMUTABLE function or casts tenant_id.
+//   - any policy that calls an IMMUTABLE function or casts the column with the tenant's id.
 //   - another permissive policy, which admits rows of other tenants.
 //   - a library table whose policy is missing, or whose row security is off.
 func checkPolicies(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
@@ -84,10 +84,10 @@ func policyFinding(p catalog.Policy) (doctor.Finding, bool) {
 		if !ours || p.Current() {
 			f.Fix, f.Safe = "ALTER FUNCTION "+p.Immutable+" STABLE", false
 		}
-	case castsTenant.MatchString(p.Using + " " + p.Check):
+	case castsTenant(p):
 		f.Code = "policy_casts_column"
-		f.Why = "the policy casts tenant_id, so that no index on tenant_id can be used and every" +
-			" statement reads every tenant's rows"
+		f.Why = "the policy casts " + p.Column + ", so that no index on " + p.Column +
+			" can be used and every statement reads every tenant's rows"
 		if !ours {
 			f.Severity, f.Fix = doctor.SeverityWarning, drop
 		}
@@ -105,4 +105,9 @@ func policyFinding(p catalog.Policy) (doctor.Finding, bool) {
 	return f, true
 }
 
-var castsTenant = regexp.MustCompile(`\btenant_id\)?::|CAST\(tenant_id`)
+// castsTenant reports whether the policy casts the column with the tenant's id.
+func castsTenant(p catalog.Policy) bool {
+	column := regexp.QuoteMeta(p.Column)
+	return regexp.MustCompile(`(?:^|[^\w"])` + column + `\)?::|CAST\(` + column).
+		MatchString(p.Using + " " + p.Check)
+}

@@ -11,7 +11,7 @@ import (
 )
 
 // checkRows looks for rows without a tenant, or with a tenant that doesn't exist. It reads the
-// tables whose column tenant_id admits such rows, except those on which row security applies to the
+// tables whose column for the tenant's id admits such rows, except those on which row security applies to the
 // present user: it hides such rows from everyone it applies to.
 func checkRows(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error) {
 	var tables []suspectTable
@@ -21,7 +21,7 @@ func checkRows(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error
 	var findings []doctor.Finding
 	for _, t := range tables {
 		var found bool
-		err := c.Tx.NewRaw("SELECT EXISTS (SELECT FROM "+t.Name+" WHERE "+t.Condition+")").
+		err := c.Tx.NewRaw("SELECT EXISTS (SELECT FROM "+t.Name+" AS t WHERE "+t.Condition+")").
 			Scan(ctx, &found)
 		if err != nil {
 			return nil, err
@@ -33,18 +33,20 @@ func checkRows(ctx context.Context, c *catalog.Catalog) ([]doctor.Finding, error
 	return findings, nil
 }
 
-// suspectTable is a table that admits rows without a tenant, and the condition that finds them.
-type suspectTable struct{ Name, Condition string }
+// suspectTable is a table that admits rows without a tenant, the column with the tenant's id, and the
+// condition on the alias t that finds them.
+type suspectTable struct{ Name, Column, Condition string }
 
-// suspectTables are the tables whose column tenant_id is nullable or without a valid foreign key to
+// suspectTables are the tables whose column for the tenant's id is nullable or without a valid foreign key to
 // bailiwick.tenants, and whose rows the present user can read.
 const suspectTables = `
-	SELECT t.name,
+	SELECT t.name, quote_ident(t.column_name) AS column,
 	       CASE WHEN EXISTS (SELECT FROM pg_constraint k
 	                          WHERE k.conrelid = t.oid AND k.contype = 'f' AND k.convalidated
 	                            AND k.confrelid = to_regclass('bailiwick.tenants') AND k.conkey = ARRAY[t.tenant])
-	         THEN 'tenant_id IS NULL'
-	         ELSE 'NOT EXISTS (SELECT FROM bailiwick.tenants AS known WHERE known.id = tenant_id)' END AS condition
+	         THEN format('t.%I IS NULL', t.column_name)
+	         ELSE format('NOT EXISTS (SELECT FROM bailiwick.tenants AS known WHERE known.id = t.%I)',
+	           t.column_name) END AS condition
 	  FROM tables t JOIN pg_class c ON c.oid = t.oid
 	  JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.tenant
 	 WHERE NOT t.library AND to_regclass('bailiwick.tenants') IS NOT NULL AND NOT c.relispartition
@@ -61,7 +63,7 @@ func (t suspectTable) finding() doctor.Finding {
 		Severity: doctor.SeverityError, Code: "rows_without_tenant", Object: t.Name,
 		Why: "some rows have no tenant, or a tenant that doesn't exist, so that no tenant sees" +
 			" them and no purge removes them",
-		Fix: fmt.Sprintf("UPDATE %s SET tenant_id = %s WHERE %s", t.Name,
+		Fix: fmt.Sprintf("UPDATE %s AS t SET %s = %s WHERE %s", t.Name, t.Column,
 			sqltext.Literal(tenancy.DefaultID.String()), t.Condition),
 	}
 }

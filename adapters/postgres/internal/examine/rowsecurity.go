@@ -11,9 +11,9 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
-// checkRowSecurity looks at each table of tenants, declared or found by its column tenant_id:
+// checkRowSecurity looks at each table of tenants, declared or found by a column with a tenant's id:
 //
-//   - the table and its column tenant_id exist, and the column isn't nullable.
+//   - the table and its column exist, and the column isn't nullable.
 //   - row security has the policy bailiwick_tenant, is enabled and is forced.
 //   - the defaults and triggers that set the tenant and the version and count quotas exist.
 //
@@ -48,7 +48,7 @@ func rowSecurityFindings(
 	}
 	if !t.Exists || !t.Tenant {
 		base.Code, base.Safe = "table_missing", false
-		base.Why = "the table or its column tenant_id of type uuid is missing: migrate first"
+		base.Why = "the table or its column " + t.Column + " of type uuid is missing: migrate first"
 		if !t.Exists {
 			base.Why = "the table is missing: migrate first, or set DATABASE_SCHEMA (Options.Schema) to" +
 				" the schema that has it"
@@ -64,7 +64,7 @@ func rowSecurityFindings(
 		nullable := base
 		nullable.Code, nullable.Safe = "tenant_nullable", false
 		nullable.Why = "no tenant sees a row without a tenant, and no purge removes it"
-		nullable.Fix = "ALTER TABLE " + t.Name + " ALTER COLUMN tenant_id SET NOT NULL"
+		nullable.Fix = "ALTER TABLE " + t.Name + " ALTER COLUMN " + t.Column + " SET NOT NULL"
 		findings = append(findings, nullable)
 	}
 	return findings
@@ -75,10 +75,10 @@ func rowSecurityFindings(
 func otherIDFinding(f doctor.Finding, t catalog.RowSecurity) doctor.Finding {
 	f.Code, f.Safe = "tenant_id_type", false
 	f.Why = "the table has a tenant's id that isn't a column tenant_id of type uuid, so that" +
-		" nothing keeps tenants apart: change the column, or declare the table in" +
-		" Options.WithoutTenants (TABLES_WITHOUT_TENANTS)"
+		" nothing keeps tenants apart: change the column, declare the table with its TenantColumn," +
+		" or declare it in Options.WithoutTenants (TABLES_WITHOUT_TENANTS)"
 	f.Fix = "ALTER TABLE " + t.Name + " ALTER COLUMN tenant_id TYPE uuid USING tenant_id::text::uuid"
-	if t.IDColumn != schema.TenantColumn {
+	if t.IDColumn != schema.DefaultTenantColumn {
 		f.Fix = "ALTER TABLE " + t.Name + " RENAME COLUMN " + t.IDColumn + " TO tenant_id"
 	}
 	return f

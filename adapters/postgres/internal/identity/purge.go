@@ -90,9 +90,10 @@ func checkPurge(ctx context.Context, tx bun.IDB, id tenancy.ID) (tenancy.Slug, e
 // doesn't know.
 func (s *tenants) refuseLeftovers(ctx context.Context, tx bun.IDB, slug tenancy.Slug) error {
 	var refusal sql.NullString
-	err := tx.NewRaw("SELECT bailiwick.purge_leftovers(ARRAY[?]::text[], ARRAY[?]::text[], ?)",
-		bun.List(declare.OwnedTables(s.declared.Tables)), bun.List(s.declared.WithoutTenants), slug).
-		Scan(ctx, &refusal)
+	tables := declare.OwnedTables(s.declared.Tables)
+	err := tx.NewRaw("SELECT bailiwick.purge_leftovers(ARRAY[?]::text[], ARRAY[?]::text[],"+
+		" ARRAY[?]::text[], ?)", bun.List(tables), bun.List(s.declared.TenantColumns(tables)),
+		bun.List(s.declared.WithoutTenants), slug).Scan(ctx, &refusal)
 	if err != nil || !refusal.Valid {
 		return err
 	}
@@ -107,8 +108,9 @@ func (s *tenants) purge(
 ) (tenancy.PurgeCertificate, error) {
 	// The function purges the tenant of the statement's scope, so that it needs no argument for it.
 	var raw []byte
-	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[])",
-		bun.List(declare.OwnedTables(s.declared.Tables))).Scan(ctx, &raw)
+	tables := declare.OwnedTables(s.declared.Tables)
+	err := tx.NewRaw("SELECT bailiwick.purge(ARRAY[?]::text[], ARRAY[?]::text[])",
+		bun.List(tables), bun.List(s.declared.TenantColumns(tables))).Scan(ctx, &raw)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}

@@ -86,10 +86,10 @@ func (s *tenants) createSingletons(ctx context.Context, tx bun.IDB, tenant tenan
 		if t.Singleton == "" {
 			continue
 		}
-		insert := tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id, id) VALUES (?, ?)", tenant,
+		insert := tx.NewRaw("INSERT INTO "+t.SQL+" ("+t.Tenant()+", id) VALUES (?, ?)", tenant,
 			pool.NewID())
 		if t.NewID != "" {
-			insert = tx.NewRaw("INSERT INTO "+t.SQL+" (tenant_id) VALUES (?)", tenant)
+			insert = tx.NewRaw("INSERT INTO "+t.SQL+" ("+t.Tenant()+") VALUES (?)", tenant)
 		}
 		if _, err := insert.Exec(ctx); err != nil {
 			return err

@@ -88,7 +88,7 @@ func (m secretMover) query(t *declare.Table) string {
 	}
 	return "SELECT t.id, " + itemsql.NameExpr(t, "t") + " AS name, t.spec, jsonb_build_object(" +
 		strings.Join(pairs, ", ") + ") AS columns FROM " + t.SQL +
-		" AS t WHERE t.tenant_id = ?0 AND (" + strings.Join(conditions, " OR ") + ")"
+		" AS t WHERE t." + t.Tenant() + " = ?0 AND (" + strings.Join(conditions, " OR ") + ")"
 }
 
 // movePage moves the secrets of the next rows after an id. It reports the last id and whether
@@ -147,7 +147,7 @@ func (m secretMover) moveRow(
 		return err
 	}
 	_, err = tx.NewRaw("UPDATE "+t.SQL+" AS t SET version = t.version + 1, "+
-		strings.Join(found.sets, ", ")+" WHERE t.tenant_id = ? AND t.id = ?",
+		strings.Join(found.sets, ", ")+" WHERE t."+t.Tenant()+" = ? AND t.id = ?",
 		append(found.args, m.tenant, r.ID)...).Exec(ctx)
 	return err
 }

@@ -112,7 +112,7 @@ func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 	if t.Singleton != "" {
 		_, err := im.conn.NewRaw("DELETE FROM "+t.SQL+" AS t USING bailiwick.staged AS s"+
 			whereKind+" AND s.chosen"+
-			" AND t.tenant_id = ?0 AND t.version = 1 AND t.updated_at = t.created_at",
+			" AND t."+t.Tenant()+" = ?0 AND t.version = 1 AND t.updated_at = t.created_at",
 			im.tenant, im.id, t.Kind).Exec(ctx)
 		if err != nil {
 			return err
@@ -124,7 +124,7 @@ func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET "+target+" FROM "+t.SQL+" AS t"+
 		whereKind+" AND s.chosen"+
-		" AND t.tenant_id = ?0 AND "+itemsql.NameEquals(t, "t", "s.name"),
+		" AND t."+t.Tenant()+" = ?0 AND "+itemsql.NameEquals(t, "t", "s.name"),
 		im.tenant, im.id, t.Kind).Exec(ctx)
 	if err != nil || t.IDType == declare.UUIDs {
 		return err

@@ -35,7 +35,7 @@ func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 	}
 	const query = `SELECT i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
 		SELECT FROM pg_attribute a
-		 WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
+		 WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN (?, ?))
 		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
 	for _, t := range s.declared.Tables {
 		if t.Schema != e.Field('s') || t.Name != e.Field('t') {
@@ -43,7 +43,7 @@ func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 		}
 		index := sqltext.Quote(t.Schema) + "." + sqltext.Quote(e.Field('n'))
 		var isName bool
-		scanErr := s.pool.App.NewRaw(query, t.NameColumn, index).Scan(ctx, &isName)
+		scanErr := s.pool.App.NewRaw(query, t.TenantColumn, t.NameColumn, index).Scan(ctx, &isName)
 		return scanErr == nil && isName
 	}
 	return false

@@ -174,7 +174,7 @@ func (p *putRun) lockTargets(ctx context.Context, tx bun.Tx) error {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
 		t := p.resources.declared.ByKind[kind]
-		query := "SELECT FROM " + t.SQL + " AS t WHERE t.tenant_id = ? AND " +
+		query := "SELECT FROM " + t.SQL + " AS t WHERE t." + t.Tenant() + " = ? AND " +
 			itemsql.NameExpr(t, "t") + " IN (?) ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {
 			return err

@@ -86,7 +86,7 @@ func (s *resources) List(
 		return s.search(ctx, tenant, t, q)
 	}
 	conditions, args := s.conditions(t, q)
-	query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ? AND " + conditions +
+	query := itemsql.SelectItems(s.declared, t) + " WHERE t." + t.Tenant() + " = ? AND " + conditions +
 		" ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " LIMIT ?"
 	return queryItems(ctx, s.pool.App, s.declared.Kinds, t, query,
 		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
@@ -146,13 +146,13 @@ func deleteRow(
 		if r.JoinTable == nil {
 			continue
 		}
-		_, err := tx.NewRaw("DELETE FROM "+r.JoinTable.SQL+" WHERE tenant_id = ? AND "+
+		_, err := tx.NewRaw("DELETE FROM "+r.JoinTable.SQL+" WHERE "+r.JoinTable.Tenant()+" = ? AND "+
 			sqltext.Quote(r.JoinTable.From)+" = ?", tenant, id).Exec(ctx)
 		if err != nil {
 			return err
 		}
 	}
-	_, err := tx.NewRaw("DELETE FROM "+t.SQL+" WHERE tenant_id = ? AND id = ?", tenant, id).
+	_, err := tx.NewRaw("DELETE FROM "+t.SQL+" WHERE "+t.Tenant()+" = ? AND id = ?", tenant, id).
 		Exec(ctx)
 	return err
 }

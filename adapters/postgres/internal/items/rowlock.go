@@ -39,7 +39,7 @@ func lockRow(
 	name, columns, strength string,
 ) (lockedRow, error) {
 	var rows []lockedRow
-	query := "SELECT " + columns + " FROM " + t.SQL + " AS t WHERE t.tenant_id = ?0 AND " +
+	query := "SELECT " + columns + " FROM " + t.SQL + " AS t WHERE t." + t.Tenant() + " = ?0 AND " +
 		itemsql.NameEquals(t, "t", "?1") + " FOR " + strength + " OF t"
 	err := tx.NewRaw(query, tenant, name).Scan(ctx, &rows)
 	if err != nil || len(rows) == 0 {

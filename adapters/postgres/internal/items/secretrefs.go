@@ -21,13 +21,13 @@ import (
 type SecretTable struct {
 	*declare.Table
 	columns  []string // of secrets
-	tenanted bool     // it has a column tenant_id
+	tenanted bool     // it has the column with the tenant's id
 }
 
 // NewSecretTable returns the table as it is in a database in which it has these columns. ok is
 // false if no row can refer to a secret.
 func NewSecretTable(t *declare.Table, columns []string) (s SecretTable, ok bool) {
-	s = SecretTable{Table: t, tenanted: slices.Contains(columns, "tenant_id")}
+	s = SecretTable{Table: t, tenanted: slices.Contains(columns, t.TenantColumn)}
 	for _, c := range t.Secrets {
 		if slices.Contains(columns, c) {
 			s.columns = append(s.columns, c)
@@ -56,7 +56,7 @@ func (t SecretTable) ofTenant() string {
 	if !t.tenanted {
 		return "true"
 	}
-	return "t.tenant_id = '" + tenancy.DefaultID.String() + "'"
+	return "t." + t.Tenant() + " = '" + tenancy.DefaultID.String() + "'"
 }
 
 // page reads the next rows with references after an id.

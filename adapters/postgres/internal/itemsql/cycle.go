@@ -12,15 +12,16 @@ import (
 // expression.
 func SelectEdges(t *declare.Table, r declare.Reference, tenant string) string {
 	if r.JoinTable != nil {
-		return fmt.Sprintf("SELECT j.%s AS a, j.%s AS b FROM %s AS j WHERE j.tenant_id = %s",
-			sqltext.Quote(r.JoinTable.From), sqltext.Quote(r.JoinTable.To), r.JoinTable.SQL, tenant)
+		return fmt.Sprintf("SELECT j.%s AS a, j.%s AS b FROM %s AS j WHERE j.%s = %s",
+			sqltext.Quote(r.JoinTable.From), sqltext.Quote(r.JoinTable.To), r.JoinTable.SQL,
+			r.JoinTable.Tenant(), tenant)
 	}
 	column := r.Column
 	if column == "" {
 		column = r.Columns[t.Kind]
 	}
-	return fmt.Sprintf("SELECT t.id AS a, t.%[1]s AS b FROM %[2]s AS t WHERE t.tenant_id = %[3]s"+
-		" AND t.%[1]s IS NOT NULL", sqltext.Quote(column), t.SQL, tenant)
+	return fmt.Sprintf("SELECT t.id AS a, t.%[1]s AS b FROM %[2]s AS t WHERE t.%[4]s = %[3]s"+
+		" AND t.%[1]s IS NOT NULL", sqltext.Quote(column), t.SQL, tenant, t.Tenant())
 }
 
 // SelectInRing returns the query that tells whether the item with this id comes back to itself
@@ -35,7 +36,7 @@ func SelectInRing(t *declare.Table, r declare.Reference, tenant, id string) stri
 // SelectNamedEdges is [SelectEdges] with the names of the items instead of their ids.
 func SelectNamedEdges(t *declare.Table, r declare.Reference, tenant string) string {
 	return fmt.Sprintf("SELECT %s AS \"from\", %s AS \"to\" FROM (%s) AS e"+
-		" JOIN %[4]s AS x ON x.tenant_id = %[5]s AND x.id = e.a"+
-		" JOIN %[4]s AS y ON y.tenant_id = %[5]s AND y.id = e.b",
-		NameExpr(t, "x"), NameExpr(t, "y"), SelectEdges(t, r, tenant), t.SQL, tenant)
+		" JOIN %[4]s AS x ON x.%[6]s = %[5]s AND x.id = e.a"+
+		" JOIN %[4]s AS y ON y.%[6]s = %[5]s AND y.id = e.b",
+		NameExpr(t, "x"), NameExpr(t, "y"), SelectEdges(t, r, tenant), t.SQL, tenant, t.Tenant())
 }

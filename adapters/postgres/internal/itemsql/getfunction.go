@@ -33,7 +33,7 @@ const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint
 // are sent.
 func GetItem(d *declare.Set, t *declare.Table, filterSent bool) string {
 	if filterSent {
-		return SelectItems(d, t) + " WHERE t.tenant_id = ? AND " + NameEquals(t, "t", "?")
+		return SelectItems(d, t) + " WHERE t." + t.Tenant() + " = ? AND " + NameEquals(t, "t", "?")
 	}
 	return "SELECT id, name, labels, spec, version, updated_at, created_at FROM " +
 		getFunction(t) + "(?, ?)"
@@ -52,7 +52,7 @@ func CreateGetFunction(d *declare.Set, t *declare.Table) string {
 		many: func(i int, _ declare.Reference) string { return targetAlias(i, 0) },
 	}
 	body := strings.NewReplacer(
-		"{variables}", variables, "{lookups}", lookups, "{table}", t.SQL,
+		"{variables}", variables, "{lookups}", lookups, "{table}", t.SQL, "{tenant}", t.Tenant(),
 		"{named}", NameEquals(t, "t", "$2"), "{name}", NameExpr(t, "t"),
 		"{spec}", strings.Join(specParts(d, t, inVariables), " || "),
 		"{updated}", timeExpr("t.updated_at"), "{created}", timeExpr("t.created_at"),
@@ -70,14 +70,14 @@ func referenceLookups(d *declare.Set, t *declare.Table) (variables, lookups stri
 	for i, r := range t.References {
 		if r.JoinTable != nil {
 			fmt.Fprintf(&declarations, "  %s jsonb;\n", targetAlias(i, 0))
-			fmt.Fprintf(&statements, "  %s := %s;\n", targetAlias(i, 0), joinedNames(d, r))
+			fmt.Fprintf(&statements, "  %s := %s;\n", targetAlias(i, 0), joinedNames(d, t, r))
 		}
 		for j, to := range targetsOf(d, r) {
 			fmt.Fprintf(&declarations, "  %s text;\n", targetAlias(i, j))
 			fmt.Fprintf(&statements, "  IF t.%[1]s IS NOT NULL THEN %[2]s := (SELECT x.%[3]s FROM"+
-				" %[4]s AS x WHERE x.tenant_id = t.tenant_id AND x.%[5]s = t.%[1]s); END IF;\n",
+				" %[4]s AS x WHERE x.%[6]s = t.%[7]s AND x.%[5]s = t.%[1]s); END IF;\n",
 				sqltext.Quote(to.column), targetAlias(i, j), sqltext.Quote(to.name), to.sql,
-				sqltext.Quote(to.id))
+				sqltext.Quote(to.id), to.tenant, t.Tenant())
 		}
 	}
 	return declarations.String(), statements.String()
@@ -88,7 +88,7 @@ const getBody = `
 DECLARE
   t {table}%ROWTYPE;
 {variables}BEGIN
-  SELECT t.* INTO t FROM {table} AS t WHERE t.tenant_id = $1 AND {named};
+  SELECT t.* INTO t FROM {table} AS t WHERE t.{tenant} = $1 AND {named};
   IF NOT FOUND THEN
     RETURN;
   END IF;

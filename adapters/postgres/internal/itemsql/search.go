@@ -54,7 +54,7 @@ func SearchSignatures(t *declare.Table) (entry, tenantSearch string) {
 
 // ReadColumns returns the columns that the search role must be able to read.
 func (s Search) ReadColumns() []string {
-	columns := []string{"tenant_id", "id", "labels"}
+	columns := []string{s.Table.Tenant(), "id", "labels"}
 	for _, c := range s.Columns {
 		columns = append(columns, c.Name)
 	}
@@ -117,7 +117,7 @@ func (s Search) CreateTenantSearch() string {
 func (s Search) Indexes() []string {
 	var definitions []string
 	if s.Opclass != "" {
-		keys := []string{"(ARRAY[tenant_id])", "labels jsonb_path_ops"}
+		keys := []string{"(ARRAY[" + s.Table.Tenant() + "])", "labels jsonb_path_ops"}
 		for _, c := range s.Columns {
 			keys = append(keys, "lower("+c.Name+c.Collation+") "+s.Opclass)
 		}
@@ -125,7 +125,7 @@ func (s Search) Indexes() []string {
 	}
 	if s.Collate != "" && s.Columns[0].Collation != ` COLLATE pg_catalog."C"` {
 		key := s.Columns[0].Name + s.Collate
-		definitions = append(definitions, s.Table.SQL+" (tenant_id, ("+key+"))")
+		definitions = append(definitions, s.Table.SQL+" ("+s.Table.Tenant()+", ("+key+"))")
 	}
 	return definitions
 }

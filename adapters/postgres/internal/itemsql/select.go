@@ -22,7 +22,7 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 		one: func(i, j int, to target) string {
 			return targetAlias(i, j) + "." + sqltext.Quote(to.name)
 		},
-		many: func(_ int, r declare.Reference) string { return joinedNames(d, r) },
+		many: func(_ int, r declare.Reference) string { return joinedNames(d, t, r) },
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version,"+
@@ -31,9 +31,9 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 		timeExpr("t.created_at"), t.SQL)
 	for i, r := range t.References {
 		for j, to := range targetsOf(d, r) {
-			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id"+
-				" AND %[2]s.%s = t.%s",
-				to.sql, targetAlias(i, j), sqltext.Quote(to.id), sqltext.Quote(to.column))
+			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.%[3]s = t.%[4]s AND %[2]s.%[5]s = t.%[6]s",
+				to.sql, targetAlias(i, j), to.tenant, t.Tenant(), sqltext.Quote(to.id),
+				sqltext.Quote(to.column))
 		}
 	}
 	return b.String()
@@ -52,6 +52,7 @@ type target struct {
 	kind     string // empty for a lookup table
 	sql      string // the table
 	id, name string // its columns
+	tenant   string // its column with the tenant's id, as statements have it
 }
 
 // targetsOf returns the targets of the columns that a reference is stored in. It is empty for
@@ -60,7 +61,7 @@ func targetsOf(d *declare.Set, r declare.Reference) []target {
 	if r.LookupTable != nil {
 		return []target{{
 			column: r.Column, sql: r.LookupTable.SQL, id: r.LookupTable.ID,
-			name: r.LookupTable.Name,
+			name: r.LookupTable.Name, tenant: r.LookupTable.Tenant(),
 		}}
 	}
 	if r.JoinTable != nil {
@@ -78,7 +79,8 @@ func targetsOf(d *declare.Set, r declare.Reference) []target {
 
 // itemTarget returns the target of a column that refers to an item.
 func itemTarget(column string, to *declare.Table) target {
-	return target{column: column, kind: to.Kind, sql: to.SQL, id: "id", name: to.NameColumn}
+	return target{column: column, kind: to.Kind, sql: to.SQL, id: "id", name: to.NameColumn,
+		tenant: to.Tenant()}
 }
 
 // targetAlias returns the alias of the table that a column of a reference refers to.
@@ -176,20 +178,22 @@ func isScalar(c declare.Column) bool {
 	return false
 }
 
-// joinedNames returns the expression for the names in a join table, as a JSON array. It looks
+// joinedNames returns the expression for the names in a join table of t, as a JSON array. It looks
 // up each name in a sub-select, so that an item without references doesn't evaluate the policy
 // of the table that it could refer to.
-func joinedNames(d *declare.Set, r declare.Reference) string {
+func joinedNames(d *declare.Set, t *declare.Table, r declare.Reference) string {
 	to := d.ByKind[r.Kind]
-	name := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = j.tenant_id"+
-		" AND x.id = j.%s)", sqltext.Quote(to.NameColumn), to.SQL, sqltext.Quote(r.JoinTable.To))
+	name := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.%s = j.%s AND x.id = j.%s)",
+		sqltext.Quote(to.NameColumn), to.SQL, to.Tenant(), r.JoinTable.Tenant(),
+		sqltext.Quote(r.JoinTable.To))
 	order := "j." + sqltext.Quote(r.JoinTable.Position)
 	if r.JoinTable.Position == "" {
 		order = name + ` COLLATE "C"`
 	}
 	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(%s ORDER BY %s), '[]') FROM %s AS j"+
-		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
-		name, order, r.JoinTable.SQL, sqltext.Quote(r.JoinTable.From))
+		" WHERE j.%s = t.%s AND j.%s = t.id)",
+		name, order, r.JoinTable.SQL, r.JoinTable.Tenant(), t.Tenant(),
+		sqltext.Quote(r.JoinTable.From))
 }
 
 // polymorphicRef returns the expression for the i-th reference, which refers to one item of

@@ -85,8 +85,8 @@ func (w Writer) referencedID(r declare.Reference, to target) string {
 		isSet = "s.spec -> " + field + " ->> 'kind' = " + sqltext.Literal(to.kind)
 		name = "s.spec -> " + field + " ->> 'name'"
 	}
-	id := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)",
-		sqltext.Quote(to.id), to.sql, w.tenant, sqltext.Quote(to.name), name)
+	id := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.%s = %s AND x.%s = %s)",
+		sqltext.Quote(to.id), to.sql, to.tenant, w.tenant, sqltext.Quote(to.name), name)
 	switch {
 	case to.kind == "": // a lookup table
 	case w.src.Pending != "":
@@ -124,7 +124,7 @@ func (w Writer) from() string {
 
 // Insert returns the statement that creates the items without a target.
 func (w Writer) Insert() string {
-	columns := []string{"tenant_id", "id", "version", "updated_at"}
+	columns := []string{w.t.Tenant(), "id", "version", "updated_at"}
 	values := []string{w.tenant, "s.id", "coalesce(s.version, 1)", "coalesce(s.updated_at, now())"}
 	if w.t.Singleton == "" {
 		columns, values = append(columns, sqltext.Quote(w.t.NameColumn)), append(values, "s.name")
@@ -151,9 +151,8 @@ func (w Writer) Update() string {
 		sets = append(sets, sqltext.Quote(a.column)+" = "+a.expr)
 	}
 	return w.with(fmt.Sprintf(
-		"UPDATE %s AS t SET %s FROM %s WHERE s.target IS NOT NULL AND t.tenant_id = %s"+
-			" AND t.id = s.target",
-		w.t.SQL, strings.Join(sets, ", "), w.from(), w.tenant))
+		"UPDATE %s AS t SET %s FROM %s WHERE s.target IS NOT NULL AND t.%s = %s AND t.id = s.target",
+		w.t.SQL, strings.Join(sets, ", "), w.from(), w.t.Tenant(), w.tenant))
 }
 
 // InsertLookups returns the statements that insert the names that lookup tables lack.
@@ -164,12 +163,12 @@ func (w Writer) InsertLookups() []string {
 			continue
 		}
 		statements = append(statements, w.with(fmt.Sprintf(
-			"INSERT INTO %[1]s (tenant_id, %[2]s) SELECT DISTINCT %[3]s, s.spec ->> %[4]s"+
+			"INSERT INTO %[1]s (%[5]s, %[2]s) SELECT DISTINCT %[3]s, s.spec ->> %[4]s"+
 				" FROM src AS s WHERE s.spec ->> %[4]s IS NOT NULL"+
-				" AND NOT EXISTS (SELECT FROM %[1]s AS x WHERE x.tenant_id = %[3]s"+
+				" AND NOT EXISTS (SELECT FROM %[1]s AS x WHERE x.%[5]s = %[3]s"+
 				" AND x.%[2]s = s.spec ->> %[4]s) ON CONFLICT DO NOTHING",
 			r.LookupTable.SQL, sqltext.Quote(r.LookupTable.Name), w.tenant,
-			sqltext.Literal(r.Field))))
+			sqltext.Literal(r.Field), r.LookupTable.Tenant())))
 	}
 	return statements
 }
@@ -183,8 +182,8 @@ func (w Writer) ReplaceJoins() []string {
 		}
 		statements = append(statements,
 			w.with(fmt.Sprintf("DELETE FROM %s AS j USING src AS s WHERE s.target IS NOT NULL"+
-				" AND j.tenant_id = %s AND j.%s = s.target", r.JoinTable.SQL, w.tenant,
-				sqltext.Quote(r.JoinTable.From))),
+				" AND j.%s = %s AND j.%s = s.target", r.JoinTable.SQL, r.JoinTable.Tenant(),
+				w.tenant, sqltext.Quote(r.JoinTable.From))),
 			w.insertJoin(r))
 	}
 	return statements
@@ -192,7 +191,8 @@ func (w Writer) ReplaceJoins() []string {
 
 // insertJoin returns the statement that inserts the rows of a join table.
 func (w Writer) insertJoin(r declare.Reference) string {
-	columns := []string{"tenant_id", sqltext.Quote(r.JoinTable.From), sqltext.Quote(r.JoinTable.To)}
+	columns := []string{r.JoinTable.Tenant(), sqltext.Quote(r.JoinTable.From),
+		sqltext.Quote(r.JoinTable.To)}
 	values := []string{w.tenant, "coalesce(s.target, s.id)", "x.id"}
 	if r.JoinTable.Position != "" {
 		columns = append(columns, sqltext.Quote(r.JoinTable.Position))
@@ -201,9 +201,9 @@ func (w Writer) insertJoin(r declare.Reference) string {
 	to := w.d.ByKind[r.Kind]
 	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM src AS s"+
 		" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %s) WITH ORDINALITY"+
-		" AS e(name, place) JOIN %s AS x ON x.tenant_id = %s AND x.%s = e.name",
+		" AS e(name, place) JOIN %s AS x ON x.%s = %s AND x.%s = e.name",
 		r.JoinTable.SQL, strings.Join(columns, ", "), strings.Join(values, ", "),
-		sqltext.Literal(r.Field), to.SQL, w.tenant, sqltext.Quote(to.NameColumn)))
+		sqltext.Literal(r.Field), to.SQL, to.Tenant(), w.tenant, sqltext.Quote(to.NameColumn)))
 }
 
 // maxDangling limits the rows of SelectDangling.
@@ -246,9 +246,9 @@ func (w Writer) danglingTo(r declare.Reference, kind string) string {
 	to := w.d.ByKind[kind]
 	query := fmt.Sprintf("SELECT s.name, %s AS path, %s AS kind, %s AS missing FROM %s WHERE %s"+
 		" AND %[3]s IS NOT NULL"+
-		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.tenant_id = %[7]s AND %[8]s)",
+		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.%[9]s = %[7]s AND %[8]s)",
 		path, sqltext.Literal(kind), missing, from, condition, to.SQL, w.tenant,
-		NameEquals(to, "x", missing))
+		NameEquals(to, "x", missing), to.Tenant())
 	if w.src.Pending != "" {
 		query += " AND NOT EXISTS " + w.stagedID(kind, missing)
 	} else if kind == w.t.Kind {
@@ -272,15 +272,15 @@ func SelectReferrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id str
 			}
 			if r.JoinTable != nil && r.Kind == t.Kind {
 				queries = append(queries, columns+fmt.Sprintf(
-					" JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
-						" WHERE t.tenant_id = %s AND j.%s = %s", r.JoinTable.SQL,
+					" JOIN %s AS j ON j.%s = t.%s AND j.%s = t.id WHERE t.%[3]s = %[5]s AND j.%[6]s = %[7]s",
+					r.JoinTable.SQL, r.JoinTable.Tenant(), from.Tenant(),
 					sqltext.Quote(r.JoinTable.From), tenantID, sqltext.Quote(r.JoinTable.To), id))
 			}
 			for _, to := range targetsOf(d, r) {
 				if to.kind != t.Kind {
 					continue
 				}
-				query := columns + fmt.Sprintf(" WHERE t.tenant_id = %s AND t.%s = %s", tenantID,
+				query := columns + fmt.Sprintf(" WHERE t.%s = %s AND t.%s = %s", from.Tenant(), tenantID,
 					sqltext.Quote(to.column), id)
 				if from == t {
 					query += " AND t.id <> " + id

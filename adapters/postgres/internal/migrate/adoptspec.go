@@ -29,7 +29,7 @@ func (c Config) adoptSpec() (adopt.Spec, error) {
 	}
 	spec := adopt.Spec{
 		Tenant:    tenancy.DefaultID.String(),
-		Condition: catalog.TenantCondition(c.Scope, schema.TenantColumn),
+		Condition: catalog.TenantCondition(c.Scope, schema.DefaultTenantColumn),
 		Problems:  c.columnProblems,
 		Library: adopt.Library{
 			Summary: "CREATE SCHEMA bailiwick -- and the library's tables and functions in it:" +

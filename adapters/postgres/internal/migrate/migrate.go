@@ -117,6 +117,9 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if err := rls.ProtectTables(ctx, db, c.Settings, c.Declared); err != nil {
 		return err
 	}
+	if err := rls.CheckShared(ctx, db, c.Settings, c.Declared); err != nil {
+		return err
+	}
 	if err := rls.CreateGetFunctions(ctx, db, c.Declared); err != nil {
 		return err
 	}

@@ -66,8 +66,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_right(uuid, uuid, uuid, boolean) TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.hold_right_in(uuid, uuid, uuid, uuid, boolean) TO " +
 			system,
-		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[])," +
-			" bailiwick.purge_leftovers(text[], text[], text) TO " + system,
+		"GRANT EXECUTE ON FUNCTION bailiwick.purge(text[], text[])," +
+			" bailiwick.purge_leftovers(text[], text[], text[], text) TO " + system,
 		"GRANT SELECT ON bailiwick.migrations, bailiwick.host_migrations TO " + system,
 	}
 	for _, t := range d.Tables {
@@ -85,6 +85,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app,
 			"GRANT SELECT ON "+name+" TO "+system) // a host's reads across tenants
 	}
+	statements = append(statements, sharedGrants(d, app+", "+system)...)
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
 	}

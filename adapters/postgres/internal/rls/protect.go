@@ -12,8 +12,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 )
 
-// ProtectTables creates what the row security of each declared table lacks: the default of
-// tenant_id, the policy, FORCE ROW LEVEL SECURITY and the triggers. It takes no lock on a table
+// ProtectTables creates what the row security of each declared table lacks: the default of the
+// tenant's column, the policy, FORCE ROW LEVEL SECURITY and the triggers. It takes no lock on a table
 // that lacks nothing.
 func ProtectTables(ctx context.Context, db bun.IDB, s pool.Settings, d *declare.Set) error {
 	if len(d.Tables) == 0 {
@@ -43,17 +43,17 @@ func ProtectTables(ctx context.Context, db bun.IDB, s pool.Settings, d *declare.
 	return restorePolicies(ctx, c)
 }
 
-// checkColumns refuses a declared table that doesn't exist or has no proper column tenant_id.
+// checkColumns refuses a declared table that doesn't exist or has no proper column for the tenant.
 func checkColumns(t catalog.RowSecurity) error {
 	switch {
 	case !t.Exists:
 		return fmt.Errorf("table %s is declared and doesn't exist: create it in"+
 			" Options.Migrations", t.Name)
 	case !t.Tenant:
-		return fmt.Errorf("table %s has no column tenant_id of type uuid: it is a single-tenant"+
-			" table; describe the database in Options.Adopt", t.Name)
+		return fmt.Errorf("table %s has no column %s of type uuid: it is a single-tenant"+
+			" table; describe the database in Options.Adopt", t.Name, t.Column)
 	case !t.NotNull:
-		return fmt.Errorf("table %s: tenant_id must be NOT NULL", t.Name)
+		return fmt.Errorf("table %s: %s must be NOT NULL", t.Name, t.Column)
 	}
 	return nil
 }

@@ -179,7 +179,7 @@ func (u migratingUser) createSchemas(s pool.Settings) requirement {
 // tablesSchema is the schema of the declared tables whose name has none. A host whose migrations
 // create other schemas has no such table.
 func (u migratingUser) tablesSchema(d *declare.Set) []requirement {
-	if !slices.ContainsFunc(d.Tables,
+	if !slices.Contains(sharedSchemas(d), d.Schema) && !slices.ContainsFunc(d.Tables,
 		func(t *declare.Table) bool { return t.Schema == d.Schema }) {
 		return nil
 	}

@@ -33,6 +33,9 @@ func schemaRequirements(s pool.Settings, d *declare.Set, u migratingUser) []requ
 			g.use(s.Roles.App, s.Roles.System, s.Roles.Search))
 	}
 	if s.MultiTenant {
+		for _, schema := range sharedSchemas(d) {
+			required = append(required, schemaGrant{schema}.use(s.Roles.App, s.Roles.System))
+		}
 		required = append(required, u.connect(s.Roles.App, s.Roles.System),
 			u.noTemporary(s.Roles.App))
 	}
