@@ -18,7 +18,8 @@ import (
 // returns; the actor is [tenancy.ActorFrom] the context. An empty reason is
 // [tenancy.CodeReasonRequired].
 //
-// It only reads: any other statement is refused, and the database refuses what writes within a
+// It reads the declared tables and bailiwick.tenants; other tables and functions of the library are
+// refused. It only reads: any other statement is refused, and the database refuses what writes within a
 // read. Write with [DB.EachTenant], in the context of each tenant. A transaction needs RunInTx,
 // whose function must use the context that it gets; BeginTx is refused. Deadlines hold as for
 // [DB.Scoped].

@@ -40,9 +40,9 @@ func (db *DB) IDB(ctx context.Context) bun.IDB { return db.factory.IDB(ctx) }
 func (db *DB) SQL() *sql.DB { return db.pool.Host }
 
 // AppURL returns the connection string of the role to which row-level security applies, with its
-// password: for a driver that isn't the library's. Without a setting of the tenant ([DB.TenantSetting])
-// its sessions see no tenant's rows. With tenancy off it is [Options].URL, and nothing confines
-// its sessions.
+// password: for a driver that isn't the library's. Without [DB.TenantSetting] its sessions see no
+// tenant's rows. They don't have the library's settings: set search_path if [Options].Schema isn't
+// public. With tenancy off it is [Options].URL, and nothing confines its sessions.
 func (db *DB) AppURL() string { return db.config.AppURL }
 
 // TenantSetting returns the SQL statement (SET LOCAL …) that binds a transaction of another

@@ -189,6 +189,7 @@ func (e *examination) attackWith(ctx context.Context, before map[string]string) 
 	e.attackPorts(attacked)
 	e.attackBuilder(attacked)
 	if e.walls != FilterAlone { // raw SQL carries no filter
+		e.attackHostSQL(attacked)
 		e.attackSQL(attacked)
 		e.attackAuditLog(attacked)
 	}

@@ -47,11 +47,11 @@ func newBenchWorld(b *testing.B, tenants, rowsEach int, delay time.Duration) *be
 	w := &benchWorld{ctx: b.Context(), far: distance(b, databaseURL, delay),
 		databaseURL: databaseURL}
 	w.admin = benchPool(b, benchConnector(databaseURL, pgdriver.WithReadTimeout(5*time.Minute)))
-	w.fill(b, tenants, rowsEach)
 	o := fixture.Options(databaseURL, true)
 	o.AppURL, o.SystemURL = w.far(fixture.AppURL(b, databaseURL)),
 		w.far(fixture.SystemURL(b, databaseURL))
-	w.db = fixture.Open(b, o)
+	w.db = fixture.Open(b, o)    // which refuses a database that has
+	w.fill(b, tenants, rowsEach) // a role to which no policy applies
 	w.unscoped = benchPool(b, benchConnector(w.as(b, "bench_unscoped")))
 	return w
 }

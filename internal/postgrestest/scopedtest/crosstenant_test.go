@@ -104,6 +104,14 @@ func TestCrossTenantOnlyReads(t *testing.T) {
 	}
 	_, err = db.BeginTx(ctx, nil)
 	require.ErrorContains(t, err, "RunInTx")
+	for _, secret := range []string{"SELECT * FROM bailiwick.signing_keys",
+		"SELECT password_hash FROM bailiwick.users", "SELECT * FROM signing_keys"} {
+		require.Error(t, errorOf(db.NewRaw(secret).Exec(ctx)), secret)
+	}
+	var slugs []string
+	require.NoError(t, db.NewRaw("SELECT t.slug FROM bailiwick.tenants AS t JOIN books AS b"+
+		" ON b.tenant_id = t.id GROUP BY t.slug ORDER BY 1").Scan(ctx, &slugs))
+	require.Equal(t, []string{"acme", "other"}, slugs)
 	require.ErrorContains(t, errorOf(db.NewSelect().DB().ExecContext(ctx, "SELECT 1")),
 		"without a reason", "the bun.DB of a query reads nothing")
 	require.Equal(t, before, l.rows(t, l.acme)+l.rows(t, l.other))

@@ -3,14 +3,20 @@ package session
 import (
 	"database/sql/driver"
 	"errors"
+	"strings"
 
 	"github.com/uptrace/bun/driver/pgdriver"
 
+	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 var errReadOnly = tenancy.Errorf(tenancy.CodeInternal,
 	"work across tenants only reads: write in the context of each tenant, with EachTenant")
+
+var errLibraryTable = tenancy.Errorf(tenancy.CodeInternal,
+	"work across tenants reads the host's tables and bailiwick.tenants: no other object of the"+
+		" library, and no set_config")
 
 const (
 	stateReadOnly = "25006" // read_only_sql_transaction
@@ -22,6 +28,10 @@ const (
 
 // checkReads refuses a message that isn't made of reads and savepoints. The database refuses
 // what writes within a read: a CTE, a function.
+//
+// The role of such a read may read the keys that sign tenants and the hashes of passwords. So the
+// message names none of the library's objects but the table of tenants, and changes no
+// search_path in which they would need no name.
 func checkReads(query string) error {
 	r := reader{rest: query}
 	for r.next() {
@@ -29,15 +39,33 @@ func checkReads(query string) error {
 		if r.word.is("explain") {
 			r.skipExplain()
 		}
-		if !r.word.isMark(";") && !r.word.is("select", "with", "values", "table", "show",
-			"declare", "fetch", "move", "close", "savepoint", "release", "rollback") {
+		if r.word.isMark(";") || r.word.text == "" {
+			continue
+		}
+		if !r.word.is("select", "with", "values", "table", "show", "declare", "fetch", "move",
+			"close", "savepoint", "release", "rollback") {
 			return errReadOnly
 		}
-		if !r.word.isMark(";") {
-			r.remaining()
+		for words := r.remaining(); len(words) > 0; words = words[1:] {
+			if reachesLibrary(words) {
+				return errLibraryTable
+			}
 		}
 	}
 	return nil
+}
+
+// reachesLibrary reports whether the first of these words is the name of a schema of the library,
+// other than that of bailiwick.tenants, or may hide one.
+func reachesLibrary(words []word) bool {
+	switch name := words[0].name(); {
+	case words[0].kind == sqllex.Unicode, name == "set_config":
+		return true
+	case name == "bailiwick":
+		return len(words) < 3 || !words[1].isMark(".") || words[2].name() != "tenants"
+	default:
+		return strings.HasPrefix(name, "bailiwick_")
+	}
 }
 
 // explainReadOnly replaces the error of a write that the database refused.
