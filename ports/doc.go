@@ -1,5 +1,11 @@
-// Package ports declares the interfaces that the library needs from outside: one
-// file for each port. The comments are the contract: each sentence has a case in
+// Package ports declares the interfaces that the library needs from outside. An adapter
+// has them all:
+//
+//	var services ports.Services = db.Services()
+//	acme, err := services.Tenants.BySlug(ctx, "acme")
+//	note, err := services.Resources.Get(ctx, acme.ID, federation.Ref{Kind: "note", Name: "a"})
+//
+// Each port has one file. The comments are the contract: each sentence has a case in
 // package portstest.
 //
 // In a tenant-owned port, the tenant is the parameter after ctx; every method

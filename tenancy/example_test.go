@@ -38,3 +38,18 @@ func ExampleEvent_CheckHost() {
 	// <nil>
 	// invalid
 }
+
+// The roles of a host's own permission.
+func ExamplePrincipal_AuthorizeGrant() {
+	publish := tenancy.Grant{Permission: "notes.publish",
+		Roles: []tenancy.Role{tenancy.Editor, tenancy.Admin}}
+	acme := tenancy.NewID()
+	ada := tenancy.Principal{Kind: "employee", ID: "17",
+		Roles: map[tenancy.ID]tenancy.Role{acme: tenancy.Viewer}}
+	fmt.Println(tenancy.CodeOf(ada.AuthorizeGrant(acme, publish)))
+	ada.Roles[acme] = tenancy.Editor
+	fmt.Println(ada.AuthorizeGrant(acme, publish))
+	// Output:
+	// forbidden
+	// <nil>
+}

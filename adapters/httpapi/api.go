@@ -33,6 +33,7 @@ type api struct {
 	permissions  []tenancy.Grant // the host's
 	signin       *signin.Service // nil: no sessions
 	openID       bool
+	without      []Group
 
 	prefix        string
 	resourceLimit int64
@@ -76,6 +77,7 @@ func New(s ports.Services, o Options) *API {
 		services: s, multiTenant: o.MultiTenant, tenants: o.Resolver,
 		limits: newLimits(o.Clock), lookups: lookups.New(o.Clock),
 		adoptedKeys: o.AdoptedKeys, permissions: slices.Clone(o.Permissions),
+		without: slices.Clone(o.Without),
 
 		prefix: o.Prefix, resourceLimit: o.ResourceLimit, bundleLimit: o.BundleLimit,
 		bodyTimeout: o.BodyTimeout, bundleTimeout: o.BundleTimeout,

@@ -90,15 +90,16 @@ func ExampleTenant() {
 	mux := http.NewServeMux()
 	mux.Handle("GET /notes",
 		httpapi.Tenant(tenants)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			id, _ := tenancy.FromContext(r.Context())
-			io.WriteString(w, id.String())
+			tenant, err := tenancy.TenantFrom(r.Context())
+			fmt.Println(tenant.Slug, tenant.Name, err)
 		})))
 	for _, host := range []string{"default.notes.example.com", "unknown.notes.example.com"} {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequest("GET", "http://"+host+"/notes", nil))
-		fmt.Println(w.Code, w.Header().Get("Content-Type"))
+		fmt.Println(w.Code)
 	}
 	// Output:
-	// 200 text/plain; charset=utf-8
-	// 404 application/problem+json
+	// default Default <nil>
+	// 200
+	// 404
 }

@@ -84,7 +84,7 @@ func (a *api) showInvitationPage(w http.ResponseWriter, _ *call) error {
 // writeInvitationPage fills in what every view has.
 func (a *api) writeInvitationPage(w http.ResponseWriter, status int, v invitationView) error {
 	v.Path, v.Passwords = a.prefix+invitationPath, a.signin != nil
-	if a.openID {
+	if a.openID && !slices.Contains(a.without, SessionRoutes) {
 		v.OpenID = a.prefix + apiRoot + "sessions/oidc/start?return_to=" +
 			url.QueryEscape(v.Path)
 	}

@@ -41,7 +41,8 @@ type Options struct {
 	// header, to the cookie of a session. A request with such a cookie that changes
 	// something must come from a page of the same host: see [CodeCrossOrigin]. These
 	// callers are checked again in the transaction of each write ([tenancy.Right]). Of a
-	// caller of Authenticate the store knows nothing: only the tenant's state is checked.
+	// caller of Authenticate the store knows nothing: only the tenant's state is checked, and
+	// the invitations of one who is no user of the store aren't accepted.
 	Authenticate func(*http.Request) (tenancy.Principal, error)
 
 	// Permissions are the host's own, for [API.Protect]: each with the roles that have it. One

@@ -1,5 +1,13 @@
-// Package promote exports and imports a tenant's configuration: [Service.Export]
-// writes it as a bundle, [Service.Import] reads a bundle into a tenant in one
+// Package promote exports and imports a tenant's configuration:
+//
+//	service := promote.New(db.Services())
+//	exported, err := service.Export(ctx, staging, ports.Selection{})
+//	defer exported.Close()
+//	_, err = exported.WriteTo(file)
+//
+//	report, err := service.Import(ctx, production.ID, file, promote.Options{DryRun: true})
+//
+// [Service.Export] writes a bundle, [Service.Import] reads one into a tenant in one
 // transaction.
 //
 // An export is spooled until it is complete, so that no caller gets an incomplete

@@ -18,6 +18,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
 // groupPaths has a path and method of each group.
@@ -91,6 +92,18 @@ func TestEveryOperationIsInOneGroupOrAlwaysServed(t *testing.T) {
 	reg.Do(t, apitest.Get("", "/invitations/accept")).Want(t, http.StatusNotFound)
 	res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/me")).Want(t, http.StatusOK)
 	assert.Contains(t, string(res.Body), `"slug":"acme"`)
+}
+
+func TestInvitationPageLinksToNoRouteThatIsOff(t *testing.T) {
+	t.Parallel()
+	for _, off := range [][]httpapi.Group{nil, {httpapi.SessionRoutes}} {
+		reg := apitest.NewUnserved(t, func(o *httpapi.Options) {
+			o.Without, o.SignIn.Provider = off, struct{ signin.Provider }{}
+		})
+		serveUnchecked(t, reg, nil) // the document has no pages
+		page := reg.Do(t, apitest.Get("", "/invitations/accept")).Want(t, http.StatusOK)
+		assert.Equal(t, off == nil, strings.Contains(string(page.Body), "sessions/oidc/start"))
+	}
 }
 
 // switchedOff are the groups that a missing port switches off.
