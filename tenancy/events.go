@@ -74,3 +74,9 @@ func PurgeTenantEvent(c PurgeCertificate) Event {
 	return Event{Action: "tenant.purge", Target: AuditTarget{Kind: "tenant", Name: string(c.Slug)},
 		Details: details}
 }
+
+// CrossTenantReadEvent is recorded in the platform's audit log when a host's own code begins to
+// read the rows of all tenants. The reason of the request, if it has one, is another detail.
+func CrossTenantReadEvent(reason string) Event {
+	return Event{Action: "host.cross_tenant_read", Details: map[string]any{"purpose": reason}}
+}

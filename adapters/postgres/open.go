@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/uptrace/bun"
+
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/doctor"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/audit"
@@ -34,6 +36,8 @@ type DB struct {
 	factory  *scoped.Factory
 	observer *scoped.Observer // nil: every table has the mode Enforce
 	services ports.Services
+
+	crossTenant *bun.DB // of [DB.CrossTenant]
 }
 
 // Open connects to the database, migrates its schema unless [Options].SkipMigrations is set,
@@ -69,10 +73,13 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	observer := scoped.NewObserver(c.Declared.Modes(c.tables), c.Logger)
 	db := &DB{
-		config: c, pool: pool, observer: observer,
-		factory: scoped.NewFactory(pool.App, c.models(), c.QueryHooks, observer),
+		config: c, pool: pool, observer: observer, crossTenant: c.newHostDB(pool.HostSystem),
+		factory: scoped.NewFactory(scoped.Config{
+			App: pool.App, Host: c.newHostDB(pool.Host), Models: c.models(), Hooks: c.QueryHooks,
+			Options: c.bunOptions, Observer: observer, DefaultTenant: !c.MultiTenant,
+			CheckRight: checkHostRight,
+		}),
 	}
-	db.factory.CheckRights(checkHostRight)
 	if err := db.load(ctx, sealer); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -187,7 +194,7 @@ func (db *DB) Close() error { return errors.Join(db.pool.Close(), db.factory.Clo
 
 // Scoped returns a handle that is bound to the tenant in ctx. When ctx has no tenant, every
 // statement of the handle is refused with [tenancy.CodeNoTenant] (a table whose [Mode] is
-// [Observe] is the exception).
+// [Observe] is the exception). With tenancy off it is then the default tenant.
 //
 // The function that is passed to RunInTx must use the handle that it gets. A handle from
 // Scoped would run outside the transaction, so its statements are refused there.

@@ -118,6 +118,10 @@ type Options struct {
 	// COPY and migrations, nor for raw SQL, BEGIN and COMMIT of a [Scoped] handle.
 	QueryHooks []bun.QueryHook
 
+	// BunOptions configure bun for [DB.Scoped], [DB.IDB] and their transactions, such as
+	// bun.WithDiscardUnknownColumns(). A connection resolver is refused.
+	BunOptions []bun.DBOption
+
 	// AuditRetention is the minimum time that entries of the audit log are kept. Older
 	// entries are deleted in whole months (UTC), and the platform's audit log records that.
 	// Defaults to 0: entries are kept for ever.
@@ -138,6 +142,7 @@ type config struct {
 	migrate.Config
 	tables         []schema.Table
 	secretsKey     []byte
+	bunOptions     []bun.DBOption
 	skipMigrations bool
 	auditRetention time.Duration
 	startWait      time.Duration
@@ -206,6 +211,9 @@ func (o Options) checkAlone() (config, error) {
 	if !o.MultiTenant && (o.AppURL != "" || o.SystemURL != "") {
 		return config{}, errors.New("postgres: Options.AppURL and SystemURL need MultiTenant")
 	}
+	if err := checkBunOptions(o.BunOptions); err != nil {
+		return config{}, err
+	}
 	declared, err := o.declarations()
 	if err != nil {
 		return config{}, err
@@ -223,7 +231,7 @@ func (o Options) checkAlone() (config, error) {
 			Settings: o.settings(), Declared: declared, Host: o.Migrations, Adopt: o.Adopt,
 		},
 		tables: o.Tables, secretsKey: o.SecretsKey, skipMigrations: o.SkipMigrations,
-		auditRetention: o.AuditRetention, startWait: cmp.Or(o.StartWait, defaultStartWait),
+		bunOptions: o.BunOptions, auditRetention: o.AuditRetention, startWait: cmp.Or(o.StartWait, defaultStartWait),
 	}, nil
 }
 

@@ -11,27 +11,44 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Factory creates the handles of one database. postgres.DB has one.
-type Factory struct {
-	app      *bun.DB   // sends the statements, each with the tenant of its context
-	scoped   *bun.DB   // has no connections; formats the statements of handles
-	plain    *bun.DB   // has no connections; sends raw statements unchanged
-	observer *Observer // nil: every table has the mode Enforce
+// Config is what the handles of one database work with. Observer and CheckRight may be nil.
+type Config struct {
+	App  *bun.DB // sends the statements, each with the tenant of its context
+	Host *bun.DB // begins the transactions of [Factory.IDB]
 
-	checkRight func(context.Context, *Handle) error // nil: transactions check none
+	Models  []any           // the models that the handles know
+	Hooks   []bun.QueryHook // are called for the statements that bun formats
+	Options []bun.DBOption  // without a connection resolver, which a handle doesn't ask
+
+	// Observer lets statements without a tenant run on tables with the mode Observe; nil: every
+	// table has the mode Enforce.
+	Observer *Observer
+
+	// DefaultTenant makes a context without a tenant one of the default tenant.
+	DefaultTenant bool
+
+	// CheckRight is called by [Handle.RunInTx] before each commit, in the transaction. The
+	// transaction is rolled back if it returns an error.
+	CheckRight func(ctx context.Context, tx *Handle) error
 }
 
-// NewFactory creates a factory whose handles know models. The statements run on the
-// connections of app, and hooks are called for those that bun formats. With a nil observer,
-// every statement without a tenant is refused.
-func NewFactory(app *bun.DB, models []any, hooks []bun.QueryHook, observer *Observer) *Factory {
+// Factory creates the handles of one database. postgres.DB has one.
+type Factory struct {
+	config Config
+	scoped *bun.DB // has no connections; formats the statements of handles
+	plain  *bun.DB // has no connections; sends raw statements unchanged
+}
+
+// NewFactory creates a factory.
+func NewFactory(c Config) *Factory {
 	// A query gives its bun.DB to every caller of q.DB().
 	none := sql.OpenDB(refusingConnector{errNoHandle})
-	scoped, plain := scopedDB(none, models), bun.NewDB(none, pgdialect.New())
-	for _, hook := range append([]bun.QueryHook{scopedHook{}}, hooks...) {
+	scoped := scopedDB(none, c.Models, c.Options)
+	plain := bun.NewDB(none, pgdialect.New(), c.Options...)
+	for _, hook := range append([]bun.QueryHook{scopedHook{}}, c.Hooks...) {
 		scoped, plain = scoped.WithQueryHook(hook), plain.WithQueryHook(hook)
 	}
-	return &Factory{app: app, scoped: scoped, plain: plain, observer: observer}
+	return &Factory{config: c, scoped: scoped, plain: plain}
 }
 
 var errNoHandle = tenancy.Errorf(tenancy.CodeInternal,
@@ -41,21 +58,16 @@ var errNoHandle = tenancy.Errorf(tenancy.CodeInternal,
 // Close ends the factory's work. Its handles can't be used afterwards.
 func (f *Factory) Close() error { return f.plain.Close() }
 
-// CheckRights makes [Handle.RunInTx] call check before each commit, in the transaction. The
-// transaction is rolled back if it returns an error.
-func (f *Factory) CheckRights(check func(ctx context.Context, tx *Handle) error) {
-	f.checkRight = check
-}
-
 // Bind returns a handle that is bound to the tenant in ctx. When ctx has no tenant, every
 // statement of the handle is refused with [tenancy.CodeNoTenant], except on tables with the
-// mode Observe. In a context of [Handle.RunInTx], every statement of the handle is refused:
-// it would run outside the transaction.
+// mode Observe, or with Config.DefaultTenant. In a context of [Handle.RunInTx], every statement
+// of the handle is refused: it would run outside the transaction.
 func (f *Factory) Bind(ctx context.Context) *Handle {
 	tenant, err := tenancy.FromContext(ctx)
-	s := &Handle{factory: f, tenant: tenant, err: err}
-	if err != nil && f.observer != nil {
-		s.tenant, s.err, s.unbound = tenancy.DefaultID, nil, true
+	s := &Handle{factory: f, tenant: tenant, err: err, completes: f.config.DefaultTenant}
+	if err != nil && (f.config.DefaultTenant || f.config.Observer != nil) {
+		s.tenant, s.err, s.completes = tenancy.DefaultID, nil, true
+		s.unbound = f.config.Observer != nil
 	}
 	s.err = s.check(s.withDefaultTenant(ctx))
 	s.db = f.scoped.WithNamedArg(tenantArg, schema.Safe("'"+s.tenant.String()+"'"))

@@ -76,10 +76,12 @@ func (g guard) prepare(ctx context.Context, statement string) (string, error) {
 		}
 	}
 	statement = strings.ReplaceAll(statement, markConfined, "")
-	if g.handle.unbound {
-		err = g.handle.factory.observer.admit(ctx, statement)
+	if config := &g.handle.factory.config; g.handle.unbound {
+		if err := config.Observer.admit(ctx, statement); err != nil && !config.DefaultTenant {
+			return "", err
+		}
 	}
-	return statement, err
+	return statement, nil
 }
 
 // conn returns a connection of database/sql: bun's would format the statement a second time.
@@ -87,7 +89,7 @@ func (g guard) conn() bun.IConn {
 	if g.handle.tx != nil {
 		return g.handle.tx.sql
 	}
-	return g.handle.factory.app.DB
+	return g.handle.factory.config.App.DB
 }
 
 // refusing is a connection that returns err for every statement.

@@ -57,7 +57,9 @@ type Handle struct {
 	db      *bun.DB      // formats the statements: its formatter knows the tenant
 	tx      *transaction // nil outside a transaction
 	err     error        // why every statement is refused; nil if none is
-	unbound bool         // the context had no tenant, and some tables have the mode Observe
+
+	unbound   bool // the context had no tenant, and some tables have the mode Observe
+	completes bool // a context without a tenant gets the handle's, the default one
 }
 
 // NewSelect starts a SELECT of the tenant's rows.
@@ -144,11 +146,10 @@ func (s *Handle) format(statement string, args []any) string {
 	return s.db.QueryGen().FormatQuery(statement, args...)
 }
 
-// withDefaultTenant adds the default tenant to ctx when neither ctx nor the context that the
-// handle was bound to has a tenant.
+// withDefaultTenant adds the default tenant to ctx when ctx has none and may go without.
 func (s *Handle) withDefaultTenant(ctx context.Context) context.Context {
-	if _, err := tenancy.FromContext(ctx); err != nil && s.unbound {
-		return tenancy.NewContext(ctx, s.tenant)
+	if _, err := tenancy.FromContext(ctx); err != nil && s.completes {
+		return tenancy.NewContext(ctx, tenancy.DefaultID)
 	}
 	return ctx
 }

@@ -49,10 +49,10 @@ type scopedDialect struct {
 // scopedDB returns a bun.DB with the handles' dialect and the connections of app. It
 // registers the models in the order of their declaration: the model of a join table comes
 // before the models that refer to it.
-func scopedDB(app *sql.DB, models []any) *bun.DB {
+func scopedDB(app *sql.DB, models []any, options []bun.DBOption) *bun.DB {
 	d := &scopedDialect{Dialect: pgdialect.New()}
 	d.tables = schema.NewTables(d)
-	db := bun.NewDB(app, d)
+	db := bun.NewDB(app, d, options...)
 	for _, model := range models {
 		db.RegisterModel(model)
 	}

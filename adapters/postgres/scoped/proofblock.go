@@ -254,7 +254,7 @@ func (p *proof) tenantOf() string {
 }
 
 // comparesUnknown reports whether the tenant's condition names a table that the block doesn't
-// have (ModelTableExpr with another alias than the model's). The database refuses that,
+// have (a ModelTableExpr that isn't understood). The database refuses that,
 // except in a sub-query, where the name may be one of the outer query.
 func (b *block) comparesUnknown() bool {
 	return slices.ContainsFunc(b.aliases,

@@ -77,14 +77,10 @@ func (q query) modelItem() (fromItem, bool) {
 		return item, true
 	}
 	written, ok := parseFrom(expr.text)
-	switch {
-	case item.alias == "":
-		return written, ok
-	case ok:
-		item.name = written.name // the columns still have the model's alias
-	default:
-		item.name = expr.text // not the name of a CTE, so the condition is added
+	if ok || item.alias == "" {
+		return written, ok // the table has the written alias, whatever the model's is
 	}
+	item.name = expr.text // not the name of a CTE, so the condition is added
 	return item, true
 }
 

@@ -51,7 +51,7 @@ func (s *Handle) RunInTx(
 	if s.tx != nil {
 		return s.tx.savepoint(ctx, func() error { return fn(s.tx.context(ctx, s.factory), s) })
 	}
-	begun, err := s.factory.app.DB.BeginTx(ctx, opts)
+	begun, err := s.factory.config.App.DB.BeginTx(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Handle) RunInTx(
 	if err := fn(ctx, &inner); err != nil {
 		return err
 	}
-	if check := s.factory.checkRight; check != nil && (opts == nil || !opts.ReadOnly) {
+	if check := s.factory.config.CheckRight; check != nil && (opts == nil || !opts.ReadOnly) {
 		if err := check(ctx, &inner); err != nil {
 			return err
 		}

@@ -218,15 +218,11 @@ var tableAttacks = map[string]attack{
 	"ModelTableExpr of a join": selects(func(s, _ *postgres.Scoped) *bun.SelectQuery {
 		return books(s).ModelTableExpr("(books AS b JOIN books AS o ON true)").ColumnExpr("o.*")
 	}),
-	"ModelTableExpr with another alias, in a sub-query": selects(
+	"ModelTableExpr of one table, with the other in a sub-query": selects(
 		func(s, _ *postgres.Scoped) *bun.SelectQuery {
-			return books(s).Where("id IN (?)", books(s).ModelTableExpr("books AS o").
-				ColumnExpr("o.id"))
+			return books(s).ModelTableExpr("books AS o").ColumnExpr("o.id").
+				Where("EXISTS (SELECT FROM books AS b WHERE b.id = o.id)")
 		}),
-	"ModelTableExpr of an UPDATE": updates(func(s, _ *postgres.Scoped) *bun.UpdateQuery {
-		return s.NewUpdate().Model((*book)(nil)).ModelTableExpr("books AS o").Set("title = 'x'").
-			Where("true").TableExpr("books AS b")
-	}),
 	"ModelTableExpr of a DELETE": deletes(func(s, _ *postgres.Scoped) *bun.DeleteQuery {
 		return s.NewDelete().Model((*book)(nil)).
 			ModelTableExpr("books AS o USING books AS b, books AS p").Where("true")
@@ -544,6 +540,22 @@ var confinedQueries = map[string]func(s *postgres.Scoped) *bun.SelectQuery{
 	"words in constants": func(s *postgres.Scoped) *bun.SelectQuery {
 		return books(s).Column("tenant_id").Where("title <> ?", "(SELECT 1 FROM books); --")
 	},
+	"ModelTableExpr with another alias": func(s *postgres.Scoped) *bun.SelectQuery {
+		return books(s).ModelTableExpr("books AS o").ColumnExpr("o.tenant_id").
+			Where("o.title <> ?", "x").WhereOr("true").Order("o.id")
+	},
+	"ModelTableExpr with a quoted alias": func(s *postgres.Scoped) *bun.SelectQuery {
+		return books(s).ModelTableExpr(`? AS "O"`, bun.Ident("books")).ColumnExpr(`"O".tenant_id`)
+	},
+	"ModelTableExpr without an alias": func(s *postgres.Scoped) *bun.SelectQuery {
+		return books(s).ModelTableExpr("books").ColumnExpr("books.tenant_id")
+	},
+	"ModelTableExpr with another alias, in a sub-query": func(
+		s *postgres.Scoped,
+	) *bun.SelectQuery {
+		return books(s).Column("tenant_id").Where("id IN (?)",
+			books(s).ModelTableExpr("books AS o").ColumnExpr("o.id"))
+	},
 	"a CTE that reads another": func(s *postgres.Scoped) *bun.SelectQuery {
 		return s.NewSelect().With("x", books(s).ColumnExpr("tenant_id AS whose")).
 			With("y", s.NewSelect().TableExpr("(?) AS q",
@@ -561,4 +573,20 @@ func TestFilterAloneConfinesQueriesOfQueries(t *testing.T) {
 		require.NoError(t, build(l.db.Scoped(ctx)).Scan(ctx, &found), name)
 		requireOwn(t, l.acme, booksEach, found)
 	}
+}
+
+func TestWritesWithAnotherAliasAreConfined(t *testing.T) {
+	t.Parallel()
+	l := newLibrary(t, false)
+	ctx := l.in(t, l.acme)
+	before := l.rows(t, l.other)
+	result, err := l.db.Scoped(ctx).NewUpdate().Model((*book)(nil)).ModelTableExpr("books AS o").
+		TableExpr("books AS b").Set("title = 'x'").Where("true").Exec(ctx)
+	require.NoError(t, err)
+	requireAffected(t, booksEach, result)
+	result, err = l.db.Scoped(ctx).NewDelete().Model((*book)(nil)).ModelTableExpr("books AS o").
+		Where("o.title = 'x'").WhereOr("true").Exec(ctx)
+	require.NoError(t, err)
+	requireAffected(t, booksEach, result)
+	require.Equal(t, before, l.rows(t, l.other))
 }

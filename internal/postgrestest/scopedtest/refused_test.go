@@ -96,8 +96,6 @@ func TestTableWithoutTheTenantColumnIsAnError(t *testing.T) {
 	ids := s.NewSelect().Model((*book)(nil)).Column("id")
 	for name, q := range map[string]*bun.SelectQuery{
 		"no tenant_id": s.NewSelect().Table("countries"),
-		"another alias": s.NewSelect().Model((*book)(nil)).ModelTableExpr("books AS x").
-			ColumnExpr("x.id"),
 		"an outer query's CTE": s.NewSelect().With("ids", ids).
 			TableExpr("(?) AS q", s.NewSelect().Table("ids")),
 		"a schema's table, no CTE": s.NewSelect().With("countries", ids).Table("public.countries").
@@ -107,8 +105,7 @@ func TestTableWithoutTheTenantColumnIsAnError(t *testing.T) {
 	} {
 		_, err := q.Exec(ctx)
 		require.Error(t, err, name)
-		require.Regexp(t, `column .*tenant_id does not exist|missing FROM-clause entry`,
-			err.Error(), name)
+		require.Regexp(t, `column .*tenant_id does not exist`, err.Error(), name)
 	}
 }
 

@@ -30,11 +30,12 @@ func RequireTenant(tenant tenancy.ID) error {
 
 type crossTenantKey struct{}
 
-// crossTenantWork is work of the system role: its reason, and the tenant that its statements
-// are scoped to (zero: none).
+// crossTenantWork is work of the system role: its reason, the tenant that its statements are
+// scoped to (zero: none), and whether it may only read.
 type crossTenantWork struct {
-	reason string
-	tenant tenancy.ID
+	reason   string
+	tenant   tenancy.ID
+	readOnly bool
 }
 
 // CrossTenant marks ctx for the system role's pool, with the reason of the work. Without a
@@ -46,6 +47,25 @@ func CrossTenant(ctx context.Context, reason string) context.Context {
 // CrossTenantFor is like [CrossTenant], with statements that are scoped to one tenant.
 func CrossTenantFor(ctx context.Context, reason string, tenant tenancy.ID) context.Context {
 	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason, tenant: tenant})
+}
+
+// CrossTenantRead is like [CrossTenant], for work that may only read.
+func CrossTenantRead(ctx context.Context, reason string) context.Context {
+	return context.WithValue(ctx, crossTenantKey{}, crossTenantWork{reason: reason, readOnly: true})
+}
+
+// isCrossTenantRead reports whether ctx was marked by [CrossTenantRead].
+func isCrossTenantRead(ctx context.Context) bool {
+	work, _ := ctx.Value(crossTenantKey{}).(crossTenantWork)
+	return work.readOnly
+}
+
+// orDefault returns ctx with the default tenant if it has none.
+func orDefault(ctx context.Context) context.Context {
+	if _, err := tenancy.FromContext(ctx); err != nil {
+		return tenancy.NewContext(ctx, tenancy.DefaultID)
+	}
+	return ctx
 }
 
 // systemScope returns the tenant that a statement of the system role is scoped to.

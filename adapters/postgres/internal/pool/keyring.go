@@ -71,6 +71,15 @@ func (r *Keyring) Sign(tenant tenancy.ID) (string, error) {
 	return "", errNoSigningKey
 }
 
+// Setting returns the statement that binds a transaction to a tenant; see [Keyring.Sign].
+func (r *Keyring) Setting(tenant tenancy.ID) (string, error) {
+	signed, err := r.Sign(tenant)
+	if err != nil {
+		return "", err
+	}
+	return session.SetTenant(signed), nil
+}
+
 // Load reads the valid keys and the database's clock. Without a valid key the error's code is
 // [tenancy.CodeUnavailable].
 func (r *Keyring) Load(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
@@ -25,6 +26,8 @@ type Pool struct {
 	App        *bun.DB // scopes each statement to the tenant of its context
 	System     *bun.DB // for cross-tenant work; see [CrossTenant]
 	Bulk       *bun.DB // unscoped connections of the application's role, for COPY
+	Host       *sql.DB // connections of App for a host's own code; see [lend]
+	HostSystem *sql.DB // connections of System for a host's reads across tenants
 	Keyring    *Keyring
 	Background *Background
 	ServerInfo ServerInfo // set by [Pool.LoadServerInfo]
@@ -58,7 +61,7 @@ func Open(ctx context.Context, s Settings) (*Pool, error) {
 	scoping := session.Config{Scope: tenancy.FromContext, Sign: p.Keyring.Sign,
 		Timeout: s.StatementTimeout, Explicit: s.Scope == schema.Transaction}
 	p.connector = session.NewConnector(app, scoping)
-	scoping.Scope = systemScope
+	scoping.Scope, scoping.ReadOnly = systemScope, isCrossTenantRead
 	p.patientApp = openPatient(p.connector, s.ConnectionWait, 1)
 	p.patientSystem = openPatient(session.NewConnector(system, scoping), s.ConnectionWait, 1)
 	p.patientBulk = openPatient(bulk, s.ConnectionWait, 1)
@@ -71,6 +74,12 @@ func Open(ctx context.Context, s Settings) (*Pool, error) {
 		}
 	}
 	p.Keyring.system = p.System
+	bind := func(ctx context.Context) context.Context { return ctx }
+	p.HostSystem = lend(p.patientSystem.db, bind)
+	if !s.MultiTenant {
+		bind = orDefault
+	}
+	p.Host = lend(p.patientApp.db, bind)
 	return p, nil
 }
 
@@ -96,7 +105,7 @@ func (p *Pool) LoadTimeout(ctx context.Context) error {
 func (p *Pool) Close() error {
 	p.Background.close()
 	var errs []error
-	for _, db := range []*bun.DB{p.App, p.System, p.Bulk} {
+	for _, db := range []io.Closer{p.Host, p.HostSystem, p.App, p.System, p.Bulk} {
 		errs = append(errs, db.Close())
 	}
 	return errors.Join(errs...)

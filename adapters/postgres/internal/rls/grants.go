@@ -2,6 +2,8 @@ package rls
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -79,7 +81,8 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 			"GRANT EXECUTE ON FUNCTION "+itemsql.GetFunctionSignature(t)+" TO "+app)
 	}
 	for _, name := range declare.OwnedTables(d.Tables) {
-		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app)
+		statements = append(statements, "GRANT SELECT, INSERT, UPDATE, DELETE ON "+name+" TO "+app,
+			"GRANT SELECT ON "+name+" TO "+system) // a host's reads across tenants
 	}
 	if _, err := tx.ExecContext(ctx, strings.Join(statements, ";\n")); err != nil {
 		return err
@@ -87,22 +90,34 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 	if err := revokePublic(ctx, tx); err != nil {
 		return err
 	}
-	for _, policy := range []struct{ table, expressions string }{
-		{"bailiwick.tenants", "USING (true) WITH CHECK (true)"},
-		{"bailiwick.audit", "USING (true)"},
-		{"bailiwick.members", "USING (true) WITH CHECK (true)"},
-	} {
-		err := createSystemPolicy(ctx, tx, s.Roles.System, policy.table, policy.expressions)
-		if err != nil {
-			return err
-		}
+	if err := createSystemPolicies(ctx, tx, s.Roles.System, d); err != nil {
+		return err
 	}
 	return grantSequences(ctx, tx, app, d)
 }
 
-// createSystemPolicy lets the system role see the rows of all tenants in one of the library's
-// tables. Its grants limit what it may do with them. It takes no lock if the policy exists.
-func createSystemPolicy(ctx context.Context, tx bun.IDB, system, table, expressions string) error {
+// createSystemPolicies lets the system role see the rows of all tenants. Its grants limit what
+// it may do with them in the library's tables; in owned ones it only reads.
+func createSystemPolicies(ctx context.Context, tx bun.IDB, system string, d *declare.Set) error {
+	to := "TO " + sqltext.Quote(system) + " USING (true)"
+	policies := map[string]string{
+		"bailiwick.tenants": to + " WITH CHECK (true)",
+		"bailiwick.audit":   to,
+		"bailiwick.members": to + " WITH CHECK (true)",
+	}
+	for _, name := range declare.OwnedTables(d.Tables) {
+		policies[name] = "FOR SELECT " + to
+	}
+	for _, table := range slices.Sorted(maps.Keys(policies)) {
+		if err := createSystemPolicy(ctx, tx, system, table, policies[table]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createSystemPolicy takes no lock if the policy exists.
+func createSystemPolicy(ctx context.Context, tx bun.IDB, system, table, policy string) error {
 	var exists bool
 	err := tx.NewRaw("SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = ?::regclass"+
 		" AND polname = 'bailiwick_system'"+
@@ -112,7 +127,7 @@ func createSystemPolicy(ctx context.Context, tx bun.IDB, system, table, expressi
 		return err
 	}
 	_, err = tx.ExecContext(ctx, "DROP POLICY IF EXISTS bailiwick_system ON "+table+";"+
-		"CREATE POLICY bailiwick_system ON "+table+" TO "+sqltext.Quote(system)+" "+expressions)
+		"CREATE POLICY bailiwick_system ON "+table+" "+policy)
 	return err
 }
 

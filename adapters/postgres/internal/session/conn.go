@@ -11,12 +11,6 @@ import (
 )
 
 var (
-	errPrepare = tenancy.Errorf(tenancy.CodeInternal,
-		"a prepared statement would stay on the connection for its next user: send the statement"+
-			" itself")
-	errArguments = tenancy.Errorf(tenancy.CodeInternal,
-		"the driver takes no arguments: put them in place before the call, since the text that is"+
-			" checked must be the text that is sent")
 	errTxTenant = tenancy.Errorf(tenancy.CodeTenantMismatch,
 		"the context names another tenant than its transaction")
 	errDirtyConn = tenancy.Errorf(tenancy.CodeInternal,
@@ -61,7 +55,10 @@ func (c *conn) query(ctx context.Context, s statement) (driver.Rows, error) {
 	e := c.exchange(ctx, s.limit)
 	found, err := c.inner.QueryContext(context.WithoutCancel(ctx), s.text, nil)
 	if err != nil {
-		return nil, c.repeatable(e.finish(err), s)
+		return nil, c.failed(e.finish(err), s)
+	}
+	if s.readOnly {
+		found = readOnlyRows{found}
 	}
 	return &rows{Rows: found, exchange: e}, nil
 }
@@ -82,30 +79,49 @@ func (c *conn) ExecContext(
 func (c *conn) exec(ctx context.Context, s statement) (driver.Result, error) {
 	e := c.exchange(ctx, s.limit)
 	result, err := c.inner.ExecContext(context.WithoutCancel(ctx), s.text, nil)
-	return result, c.repeatable(e.finish(err), s)
+	return result, c.failed(e.finish(err), s)
+}
+
+// failed returns the error of a statement, with what the caller can do about it.
+func (c *conn) failed(err error, s statement) error {
+	if err == nil {
+		return nil
+	}
+	if s.readOnly {
+		err = explainReadOnly(err)
+	}
+	return c.repeatable(explainConflict(err, s.query), s)
 }
 
 // statement is ready to be sent.
 type statement struct {
-	query    string // as the caller wrote it
+	query    string // with its arguments
 	text     string
 	tenant   tenancy.ID
 	limit    timeLimit
 	prefixed bool // the text begins with SET LOCAL
 	needsTx  bool // it must be sent in a transaction, which scopes it
+	readOnly bool
 }
 
-// prepare checks a statement and puts the statements that scope it before it.
+// prepare puts the arguments in place, checks the statement and puts the statements that scope
+// it before it. The text that is checked is the text that is sent.
 func (c *conn) prepare(
 	ctx context.Context, query string, args []driver.NamedValue,
 ) (statement, error) {
-	if len(args) > 0 {
-		return statement{}, errArguments
-	}
 	config := &c.connector.config
 	tenant, err := config.Scope(ctx)
 	if err != nil {
 		return statement{}, err
+	}
+	if query, err = withArguments(query, args); err != nil {
+		return statement{}, err
+	}
+	readOnly := config.readOnly(ctx)
+	if readOnly {
+		if err := checkReads(query); err != nil {
+			return statement{}, err
+		}
 	}
 	found, err := check(query)
 	if err != nil && !filterbypass.Bypassed(ctx) {
@@ -117,6 +133,7 @@ func (c *conn) prepare(
 	}
 	s := statement{
 		query: query, text: filterbypass.Rewrite(ctx, query), tenant: tenant, limit: wait,
+		readOnly: readOnly,
 	}
 	switch {
 	case c.tx != nil && tenant != c.tx.tenant:
@@ -129,7 +146,9 @@ func (c *conn) prepare(
 		return s, nil
 	}
 	scope, err := c.connector.scope(tenant, wait)
-	scope = c.wire.pooledPins + scope
+	if scope = c.wire.pooledPins + scope; readOnly {
+		scope += setReadOnly
+	}
 	s.text, s.prefixed = scope+s.text, scope != ""
 	return s, err
 }
@@ -143,7 +162,7 @@ func (c *Connector) scope(tenant tenancy.ID, wait timeLimit) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		local = "SET LOCAL " + setting + "='" + signed + "';"
+		local = SetTenant(signed) + ";"
 	}
 	if !wait.isDefault {
 		local += wait.setLocal()
@@ -155,8 +174,9 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 	return c.PrepareContext(context.Background(), query)
 }
 
-func (c *conn) PrepareContext(context.Context, string) (driver.Stmt, error) {
-	return nil, errPrepare
+// PrepareContext sends nothing: see [NewPrepared].
+func (c *conn) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
+	return NewPrepared(c, query), nil
 }
 
 // Ping is unscoped, since it reads no table.

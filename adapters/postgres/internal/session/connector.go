@@ -11,8 +11,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// Config says how a connector's statements are scoped. All fields but Explicit are
-// required.
+// Config says how a connector's statements are scoped. All fields but Explicit and ReadOnly
+// are required.
 type Config struct {
 	// Scope returns the tenant of a statement with this context; the zero ID is no tenant.
 	// An error refuses the statement before anything is sent.
@@ -20,6 +20,9 @@ type Config struct {
 
 	// Sign returns the value of the setting bailiwick.tenant that names a tenant.
 	Sign func(tenancy.ID) (string, error)
+
+	// ReadOnly reports whether statements with this context may only read; nil: none.
+	ReadOnly func(context.Context) bool
 
 	// Timeout bounds a statement whose context has no deadline.
 	Timeout time.Duration
@@ -29,6 +32,8 @@ type Config struct {
 	// as the statement.
 	Explicit bool
 }
+
+func (c *Config) readOnly(ctx context.Context) bool { return c.ReadOnly != nil && c.ReadOnly(ctx) }
 
 // Connector opens connections that scope each statement to the tenant of its context:
 // "SET LOCAL bailiwick.tenant = …" is sent before the statement in the same simple-query

@@ -59,9 +59,17 @@ func (t *tx) commitOrRollback(err error) error {
 	return t.Commit()
 }
 
+// modes returns the modes of the transaction for a statement.
+func (s statement) modes() string {
+	if s.readOnly {
+		return " READ ONLY"
+	}
+	return ""
+}
+
 // execInTx runs a statement in an implicit transaction, which Config.Explicit asks for.
 func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error) {
-	if err := c.begin(ctx, "", s.tenant, s.limit); err != nil {
+	if err := c.begin(ctx, s.modes(), s.tenant, s.limit); err != nil {
 		return nil, err
 	}
 	started := c.tx
@@ -74,7 +82,7 @@ func (c *conn) execInTx(ctx context.Context, s statement) (driver.Result, error)
 
 // queryInTx is execInTx for a statement with rows. The rows end the transaction.
 func (c *conn) queryInTx(ctx context.Context, s statement) (driver.Rows, error) {
-	if err := c.begin(ctx, "", s.tenant, s.limit); err != nil {
+	if err := c.begin(ctx, s.modes(), s.tenant, s.limit); err != nil {
 		return nil, err
 	}
 	started := c.tx

@@ -29,6 +29,9 @@ const (
 	KeySize = sha256.Size
 )
 
+// SetTenant returns the statement that binds a transaction to a signed tenant.
+func SetTenant(signed string) string { return "SET LOCAL " + setting + "='" + signed + "'" }
+
 // Key signs tenants.
 type Key [KeySize]byte
 

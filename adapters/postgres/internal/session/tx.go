@@ -32,7 +32,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	if level != sql.LevelDefault {
 		modes += " ISOLATION LEVEL " + level.String()
 	}
-	if opts.ReadOnly {
+	if opts.ReadOnly || c.connector.config.readOnly(ctx) {
 		modes += " READ ONLY"
 	}
 	wait, err := c.connector.timeLimit(ctx)

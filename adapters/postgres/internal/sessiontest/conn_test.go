@@ -67,20 +67,6 @@ func TestTransactionIsScopedFromItsBeginning(t *testing.T) {
 	})
 }
 
-// The driver would put arguments in place by its own rules, after the check of the text.
-func TestDriverArgumentsAndPreparedStatementsAreRefused(t *testing.T) {
-	t.Parallel()
-	db, ctx := pool(t, session.Config{}), inTenant(t)
-	_, err := db.ExecContext(ctx, `SELECT E'\'' || $1`, "; SET x.y = 1; --")
-	require.ErrorContains(t, err, "put them in place")
-	_, err = db.QueryContext(ctx, `SELECT $1`, 1)
-	require.ErrorContains(t, err, "put them in place")
-	_, err = db.PrepareContext(ctx, "SELECT 1")
-	require.ErrorContains(t, err, "prepared statement")
-	require.Equal(t, "", queryString(t, ctx, db,
-		"SELECT coalesce(current_setting('x.y', true), '')"))
-}
-
 func TestServerHasTheDeadlineOfEachStatement(t *testing.T) {
 	t.Parallel()
 	eachScope(t, func(t *testing.T, db *sql.DB) {
