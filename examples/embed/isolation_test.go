@@ -14,9 +14,11 @@ func TestNotesServiceIsIsolated(t *testing.T) {
 	db, err := open(t.Context(), postgrestest.Database(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	isolationtest.Prove(t, db, newHandler(db, token), isolationtest.Options{Skip: map[string]string{
-		"GET /livez":  "this service doesn't mount it",
-		"GET /readyz": "this service doesn't mount it",
-		"PUT /api/v1/tenants/{tenant}/secrets/{name}": "this service has no key for secrets",
-	}})
+	isolationtest.Prove(t, db, newHandler(db, token), isolationtest.Options{
+		Routes: []string{"GET /notes"}, BaseDomain: "notes.example.com",
+		Skip: map[string]string{
+			"GET /livez":  "this service doesn't mount it",
+			"GET /readyz": "this service doesn't mount it",
+			"PUT /api/v1/tenants/{tenant}/secrets/{name}": "this service has no key for secrets",
+		}})
 }

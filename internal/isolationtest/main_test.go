@@ -153,7 +153,7 @@ func exec(ctx context.Context, url, statement string) error {
 }
 
 // handler returns the library's handler.
-func handler(db *postgres.DB) http.Handler {
+func handler(db *postgres.DB) *httpapi.API {
 	services := db.Services()
 	return httpapi.New(services, httpapi.Options{
 		MultiTenant: true, Resolver: resolve.New(services.Tenants, resolve.Options{}),

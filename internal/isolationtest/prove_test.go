@@ -26,6 +26,9 @@ func TestIntactDatabaseHasNoBreach(t *testing.T) {
 			" items, turns of quotas and three of the audit log, and a view of each")
 	for _, row := range m.Rows {
 		require.NotZero(t, row.Cells[isolationtest.BothWalls].Attacks, row.Attack)
+		if row.Attack == "routes: each that is served is attacked or skipped" {
+			continue // it has nothing to do with walls
+		}
 		require.Equal(t, row.Cells[isolationtest.BothWalls], row.Cells[isolationtest.PolicyAlone],
 			row.Attack)
 	}
@@ -48,7 +51,7 @@ func TestPlainOwnerCanProve(t *testing.T) {
 	db, err := postgres.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	isolationtest.Prove(t, db, reader(db))
+	isolationtest.Prove(t, db, reader(db), isolationtest.Options{Router: handler(db)})
 	require.NoError(t, db.Ready(t.Context()), "row security is on again")
 }
 

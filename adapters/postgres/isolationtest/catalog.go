@@ -32,6 +32,8 @@ type relation struct {
 	checks  []check
 	rows    map[tenancy.ID][]row
 	plain   bool // generated rows have required columns only, since others violate a check
+
+	first, firstKept string // the attacker's rows at the beginning, for reset: whole, and as kept
 }
 
 type column struct {

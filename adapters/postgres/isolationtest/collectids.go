@@ -3,6 +3,7 @@ package isolationtest
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,8 +36,28 @@ func (e *examination) collectIDs(ctx context.Context) error {
 func (e *examination) listItems(ctx context.Context, op operation, s *tenantSide) []map[string]any {
 	var page struct{ Items []map[string]any }
 	// other answers than a list have no items
-	_ = json.Unmarshal([]byte(e.send(ctx, s, op.newRequest(s.ID.String(), "")).body), &page)
+	body := []byte(e.send(ctx, s, op.newRequest(s.ID.String(), "")).body)
+	_ = json.Unmarshal(body, &page)
+	if op.host && page.Items == nil {
+		return firstObjects(body)
+	}
 	return page.Items
+}
+
+// firstObjects returns the list of objects in a body of another form: the body, or a member of it.
+func firstObjects(body []byte) []map[string]any {
+	var items []map[string]any
+	if json.Unmarshal(body, &items) == nil {
+		return items
+	}
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(body, &members)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if json.Unmarshal(members[name], &items) == nil {
+			return items
+		}
+	}
+	return nil
 }
 
 // secondPageCursor returns the cursor of the second page of the victim's list.
@@ -70,6 +91,9 @@ func (e *examination) victimValues(op operation) []string {
 			values = append(values, v)
 		}
 	}
+	if value := e.tableValue(op, e.victim); len(values) == 0 && value != "" {
+		return []string{value}
+	}
 	if len(values) > 0 {
 		return values
 	}
@@ -89,6 +113,57 @@ func (e *examination) guessValues(list, column string) []string {
 		}
 	}
 	return []string{e.victim.only, e.anyID()}
+}
+
+// tableValue returns a value of the side for the last parameter of a host's route: that of the
+// column with the parameter's name, or the id, of the table with the collection's name.
+func (e *examination) tableValue(op operation, s *tenantSide) string {
+	names := op.itemParameters()
+	if !op.host || len(names) == 0 {
+		return ""
+	}
+	list := op.collectionPath()
+	name := strings.ReplaceAll(list[strings.LastIndexByte(list, '/')+1:], "-", "_")
+	for _, t := range e.tables {
+		if t.Name != name || t.Library {
+			continue
+		}
+		for _, r := range t.rows[s.ID] {
+			for _, c := range []string{names[len(names)-1], "id"} {
+				if text := r.text(c); text != "" {
+					return text
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// fillLeading finds the tenants' own values for all path parameters of the host's routes but the
+// last.
+func (e *examination) fillLeading(context.Context) error {
+	for i := range e.routes {
+		op := &e.routes[i]
+		names := op.itemParameters()
+		if !op.host || len(names) < 2 {
+			continue
+		}
+		op.leading = map[string]map[string]string{}
+		for _, s := range []*tenantSide{e.attacker, e.victim} {
+			own := map[string]string{}
+			for _, name := range names[:len(names)-1] {
+				outer := *op
+				before, _, _ := strings.Cut(op.path, "{"+name+"}")
+				outer.path = before + "{" + name + "}"
+				own[name] = e.attackerValue(outer)
+				if s == e.victim {
+					own[name] = e.victimValue(outer)
+				}
+			}
+			op.leading[s.ID.String()] = own
+		}
+	}
+	return nil
 }
 
 // anyID returns the id of a row of the victim.
@@ -119,6 +194,9 @@ func (e *examination) attackerValue(op operation) string {
 	if len(own) > 0 {
 		return own[0]
 	}
+	if value := e.tableValue(op, e.attacker); value != "" {
+		return value
+	}
 	return shared[0]
 }
 
@@ -130,6 +208,9 @@ func (e *examination) victimValue(op operation) string {
 		return value
 	}
 	victims := stringMembers(e.lists[op.collectionPath()].victim, names[len(names)-1])
+	if own := e.tableValue(op, e.victim); len(victims) == 0 && own != "" {
+		return own
+	}
 	if len(victims) == 0 || slices.Contains(victims, value) {
 		return value
 	}
@@ -149,8 +230,8 @@ func stringMembers(items []map[string]any, member string) []string {
 // bodyFor returns a body that the route accepts: an export for an import, otherwise an example of
 // the schema with the members of the attacker's item value.
 func (e *examination) bodyFor(ctx context.Context, op operation, value string) string {
-	if op.media == "" {
-		return ""
+	if op.media == "" || op.host {
+		return op.sample
 	}
 	if above, ok := strings.CutSuffix(op.path, "/import"); ok {
 		if export, ok := e.findOperation(http.MethodGet, above+"/export"); ok {

@@ -7,9 +7,8 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // harmlessRequests returns the attacks that change nothing if the isolation holds, not even the
@@ -82,17 +81,25 @@ func (e *examination) mostReferencingName(op operation) string {
 // a value that creates an item also deletes it.
 func (e *examination) nonexistentFor(value string) string {
 	if e.nonexistent[value] == "" {
-		e.nonexistent[value] = nonexistentName
-		switch {
-		case uuidPattern.MatchString(value):
-			e.nonexistent[value] = uuidPattern.ReplaceAllString(value, uuid.NewString())
-		case numberPattern.MatchString(value):
-			e.nonexistent[value] = nonexistentNumber + value
-		case strings.HasPrefix(value, "marker="):
-			e.nonexistent[value] = "marker=" + nonexistentName
-		}
+		e.nonexistent[value] = neighbour(value)
 	}
 	return e.nonexistent[value]
+}
+
+// neighbour returns a value that differs in the last character: it sorts next to value, so that a
+// list which begins after either begins with the same item.
+func neighbour(value string) string {
+	if value == "" {
+		return nonexistentName
+	}
+	if n, err := strconv.ParseInt(value, 10, 32); err == nil { // numbers are given in sequence
+		return strconv.FormatInt(n+1_000_000, 10)
+	}
+	last := len(value) - 1
+	if value[last] == '7' {
+		return value[:last] + "6"
+	}
+	return value[:last] + "7"
 }
 
 func (e *examination) addPathRequests(op operation, add addFunc) {
@@ -122,6 +129,13 @@ func (e *examination) addTenantRequests(op operation, add addFunc) {
 				r.header[tenantHeader] = v
 				return r
 			})
+		if e.options.BaseDomain != "" && name == string(e.victim.Slug) {
+			add("the other tenant's subdomain", name, func(v string) request {
+				r := op.newRequest(e.attacker.ID.String(), value)
+				r.hostName = v + "." + e.options.BaseDomain
+				return r
+			})
+		}
 		if !strings.Contains(op.path, "{"+tenantParameter+"}") {
 			continue
 		}
@@ -155,7 +169,11 @@ func (e *examination) addQueryRequests(op operation, add addFunc) {
 			e.addCursorRequest(op, add)
 			continue
 		}
-		for _, value := range []string{e.victim.marker, e.victim.only, e.anyID()} {
+		values := []string{e.victim.marker, e.victim.only, e.anyID()}
+		if op.host && strings.HasPrefix(p.Name, "tenant") {
+			values = []string{e.victim.ID.String(), string(e.victim.Slug)}
+		}
+		for _, value := range values {
 			if text, ok := s.matchPattern(value); ok {
 				add("the other tenant's value in "+p.Name, text, build)
 			}

@@ -23,13 +23,17 @@ type request struct {
 	header map[string]string
 	media  string
 	body   string
+
+	secondTenant string // a second value of X-Tenant-ID
+	hostName     string // of the header Host; empty: any
+	viewer       bool   // signed as a viewer
 }
 
 // text returns the texts of the request in which the victim's values may be.
 func (r request) text() string {
 	var b strings.Builder
 	decoded, _ := url.PathUnescape(r.path)
-	fmt.Fprint(&b, decoded, r.query, r.body)
+	fmt.Fprint(&b, decoded, r.query, r.body, r.secondTenant, r.hostName)
 	for name, value := range r.header {
 		fmt.Fprint(&b, " ", name, ": ", value)
 	}
@@ -63,10 +67,16 @@ func (e *examination) send(ctx context.Context, s *tenantSide, req request) resp
 	}
 	if s != nil {
 		r.Header.Set(tenantHeader, s.ID.String())
-		e.sign(r, s)
+		e.sign(r, s, req.viewer)
 	}
 	for name, value := range req.header {
 		r.Header.Set(name, value)
+	}
+	if req.secondTenant != "" {
+		r.Header.Add(tenantHeader, req.secondTenant)
+	}
+	if req.hostName != "" {
+		r.Host = req.hostName
 	}
 	w := httptest.NewRecorder()
 	serve(e.handler, w, r)
@@ -83,12 +93,17 @@ func serve(h http.Handler, w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(w, r)
 }
 
-func (e *examination) sign(r *http.Request, s *tenantSide) {
-	if e.options.Sign != nil {
+func (e *examination) sign(r *http.Request, s *tenantSide, viewer bool) {
+	switch {
+	case viewer && e.options.SignViewer != nil:
+		e.options.SignViewer(r, s.ID)
+	case e.options.Sign != nil:
 		e.options.Sign(r, s.ID)
-		return
+	case viewer:
+		r.Header.Set("Authorization", "Bearer "+s.viewer)
+	default:
+		r.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	r.Header.Set("Authorization", "Bearer "+s.token)
 }
 
 // text returns the whole response.
@@ -146,11 +161,20 @@ func (a response) normalized(value string) string {
 	return timestampPattern.ReplaceAllString(text, "time")
 }
 
-// fillPath fills the path template: tenant for the tenant's parameter, value for all others.
+var versionPattern = regexp.MustCompile(`("[vV]ersion":\s*|(?m:^Etag: "))\d+`)
+
+// withoutVersion returns a response without the version of an item, which restoring the item raises.
+func withoutVersion(text string) string { return versionPattern.ReplaceAllString(text, "${1}n") }
+
+// fillPath fills the path template: tenant for the tenant's parameter, the tenant's own values for
+// the leading parameters of a host's route, and value for all others.
 func (op operation) fillPath(tenant, value string) string {
 	return pathParameter.ReplaceAllStringFunc(op.path, func(found string) string {
 		if found == "{"+tenantParameter+"}" {
 			return url.PathEscape(tenant)
+		}
+		if own, ok := op.leading[tenant][found[1:len(found)-1]]; ok {
+			return url.PathEscape(own)
 		}
 		return url.PathEscape(value)
 	})

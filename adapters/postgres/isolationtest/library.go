@@ -235,10 +235,15 @@ func (e *examination) attackLibraryTable(ctx context.Context, t *relation) {
 	}
 }
 
+// text returns a text or a number of the row.
 func (r row) text(column string) string {
 	var s string
-	_ = json.Unmarshal(r[column], &s)
-	return s
+	if json.Unmarshal(r[column], &s) == nil {
+		return s
+	}
+	var n json.Number
+	_ = json.Unmarshal(r[column], &n)
+	return n.String()
 }
 
 func wantCode(err error, code tenancy.Code) string {

@@ -32,13 +32,41 @@ type Options struct {
 	// without rights elsewhere. Defaults to an API key as bearer token.
 	Sign func(r *http.Request, tenant tenancy.ID)
 
+	// SignViewer is Sign for a user who may only read. Without it, and with Sign, the host's routes
+	// aren't attacked by a viewer. Defaults to a viewer's API key.
+	SignViewer func(r *http.Request, tenant tenancy.ID)
+
+	// Routes are the host's own routes, such as "GET /notes" and "POST /notes/{id}/publish". Each
+	// is attacked as the routes of the document are, and in addition without credentials, for an
+	// unknown and a suspended tenant, for two tenants at once, and by a viewer. Path parameters
+	// get the names and ids of the lists, or of the table that has the name of the path's part
+	// before the parameter. A route that the handler doesn't serve is an error. A route that it
+	// serves and that is neither here, in the document nor in Skip is a breach.
+	Routes []string
+
+	// Bodies maps routes of Routes to a JSON object that an administrator of the tenant may send:
+	// attacks put values of the other tenant into it. A route that refuses its own tenant's body
+	// is a breach, since an attack would prove nothing. Both tenants have items with the names
+	// "shared-1" and "shared-2" in every table of the host that has names. Defaults to no body.
+	Bodies map[string]string
+
+	// Router tells which routes the handler serves, for a handler with middleware around its
+	// router: an [http.ServeMux], a chi router, or any value with a method Routes() []string,
+	// which answers patterns. Defaults to the handler. A handler that doesn't tell its routes is
+	// a breach. A router can't tell what a handler does with paths below a pattern that ends in
+	// a slash: only the routes of the document are known there.
+	Router any
+
+	// BaseDomain is that of the host's resolver, if subdomains name tenants.
+	BaseDomain string
+
 	// Seed writes rows of tenant, which is also the tenant of ctx, into tables that the proof
 	// can't fill: it knows types, keys and simple checks, but no triggers. Texts that differ
 	// between the tenants make the proof stronger.
 	Seed func(ctx context.Context, tenant tenancy.ID) error
 
-	// Skip maps routes of the document that can't be attacked, such as "GET /reports/{id}", to
-	// the reason. A route that doesn't exist is an error.
+	// Skip maps routes of the document or of the handler that can't be attacked, such as
+	// "GET /reports/{id}" or "/static/", to the reason. A route that doesn't exist is an error.
 	Skip map[string]string
 }
 
@@ -116,6 +144,13 @@ type examination struct {
 
 	tables     []*relation // everything with a column tenant_id, tables before views
 	routes     []operation
+	documented []servedRoute     // all routes of the document
+	skipped    map[string]string // the routes of Options.Skip that the document doesn't have
+	served     []servedRoute     // all routes of the handler
+	// why the handler's routes can't be listed
+	servedProblem error
+	suspended     *tenantSide // a tenant that doesn't serve
+
 	attacker   *tenantSide // makes the attacks
 	victim     *tenantSide // its rows must neither show nor change
 	lastNumber int         // the last number used in a generated value
@@ -131,7 +166,8 @@ type examination struct {
 
 func (e *examination) prepare(ctx context.Context) error {
 	steps := []func(context.Context) error{e.requireEmptyDatabase, e.readCatalog, e.readDocument,
-		e.makeTenants, e.seedRows, e.collectIDs}
+		e.readHostRoutes, e.makeTenants, e.seedRows, e.rememberRows,
+		e.collectIDs, e.fillLeading}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("isolationtest: %w", err)
@@ -156,6 +192,7 @@ func (e *examination) requireEmptyDatabase(ctx context.Context) error {
 
 // attack runs all attacks with each of the three settings of the walls.
 func (e *examination) attack(ctx context.Context) error {
+	e.checkServed()
 	before, err := e.checksums(ctx)
 	if err != nil {
 		return err

@@ -21,7 +21,8 @@ type tenantSide struct {
 	Slug   tenancy.Slug
 	marker string // part of every text whose value is free
 	only   string // a name that only this side uses
-	token  string // the secret of an API key
+	token  string // the secret of an administrator's API key
+	viewer string // the secret of a viewer's API key
 
 	secrets []string // texts that the other side must never see
 }
@@ -32,8 +33,6 @@ var shared = []string{"shared-1", "shared-2"}
 // nonexistentName is a name that no side uses, as long as those that only one side uses.
 const nonexistentName = "nonexistent-name-1"
 
-// nonexistentNumber begins the ids that no row has of tables whose key is a number.
-const nonexistentNumber = "9000000"
 
 func newTenantSide(name string) *tenantSide {
 	token := strings.ToLower(rand.Text()[:8])
@@ -46,25 +45,31 @@ func newTenantSide(name string) *tenantSide {
 // names returns the names of the side's items.
 func (s *tenantSide) names() []string { return append(slices.Clone(shared), s.only) }
 
-// makeTenants creates the two tenants, each with two keys of an administrator.
+// makeTenants creates the two tenants, each with two keys of an administrator, and a third that is
+// suspended.
 func (e *examination) makeTenants(ctx context.Context) error {
 	e.attacker, e.victim = newTenantSide("ours"), newTenantSide("them")
-	for _, s := range []*tenantSide{e.attacker, e.victim} {
-		_, err := e.services.Tenants.Create(ctx, tenancy.NewTenant(s.ID, s.Slug, s.marker))
+	e.suspended = newTenantSide("gone")
+	for _, s := range []*tenantSide{e.attacker, e.victim, e.suspended} {
+		made, err := e.services.Tenants.Create(ctx, tenancy.NewTenant(s.ID, s.Slug, s.marker))
 		if err != nil {
 			return err
 		}
 		for i := range 2 { // with one, the list has no second page
-			s.token = tenancy.NewKeySecret()
-			hash, err := tenancy.HashKeySecret(s.token)
-			if err != nil {
+			if s.token, err = e.makeKey(ctx, s, fmt.Sprintf("%s-%d", s.marker, i),
+				tenancy.Admin); err != nil {
 				return err
 			}
-			key := tenancy.APIKey{ID: tenancy.NewID().String(), Tenant: s.ID,
-				Name: fmt.Sprintf("%s-%d", s.marker, i), Role: tenancy.Admin, Hash: hash}
-			if _, err := e.services.Keys.Create(ctx, s.ID, key); err != nil {
-				return err
-			}
+		}
+		if s.viewer, err = e.makeKey(ctx, s, s.marker+"-viewer", tenancy.Viewer); err != nil {
+			return err
+		}
+		if s != e.suspended {
+			continue
+		}
+		made.State = tenancy.Suspended
+		if _, err := e.services.Tenants.Update(ctx, made); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -72,6 +77,20 @@ func (e *examination) makeTenants(ctx context.Context) error {
 
 // numberPattern matches the ids of tables whose key is a number.
 var numberPattern = regexp.MustCompile(`^[0-9]+$`)
+
+// makeKey creates an API key and returns its secret.
+func (e *examination) makeKey(
+	ctx context.Context, s *tenantSide, name string, role tenancy.Role,
+) (secret string, err error) {
+	secret = tenancy.NewKeySecret()
+	hash, err := tenancy.HashKeySecret(secret)
+	if err != nil {
+		return "", err
+	}
+	_, err = e.services.Keys.Create(ctx, s.ID, tenancy.APIKey{ID: tenancy.NewID().String(),
+		Tenant: s.ID, Name: name, Role: role, Hash: hash})
+	return secret, err
+}
 
 var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 

@@ -27,6 +27,7 @@ func TestIsolationMatrix(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, reg.Close()) })
 
-	matrix := isolationtest.Prove(t, reg.DB, reg.Handler).Markdown()
+	matrix := isolationtest.Prove(t, reg.DB, reg.Handler,
+		isolationtest.Options{Router: reg.API}).Markdown()
 	requireInDocs(t, "isolation.md", "isolation matrix", matrix)
 }

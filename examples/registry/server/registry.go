@@ -20,7 +20,8 @@ import (
 
 // Registry holds the parts of a running registry. Parts that were not opened are nil.
 type Registry struct {
-	Handler        http.Handler // the registry's API
+	API            *httpapi.API // the registry's API
+	Handler        http.Handler // serves it
 	DB             *postgres.DB
 	embedded       *localpg.Server
 	shareEmbedded  bool // use the embedded PostgreSQL of a running server
@@ -60,7 +61,7 @@ func Open(
 	})
 	reg.telemetry.Pools(reg.DB.PoolStats)
 	reg.telemetry.Resolution(tenants.Stats)
-	reg.Handler = reg.telemetry.Middleware(httpapi.New(services, httpapi.Options{
+	reg.API = httpapi.New(services, httpapi.Options{
 		MultiTenant:       cfg.multiTenant,
 		Resolver:          tenants,
 		PlatformTokenHash: hash,
@@ -74,7 +75,8 @@ func Open(
 		SpoolLimit:        int64(cfg.limits.spool) << 20,
 		Logger:            log,
 		Title:             "Bailiwick registry",
-	}))
+	})
+	reg.Handler = reg.telemetry.Middleware(reg.API)
 	return reg, nil
 }
 
