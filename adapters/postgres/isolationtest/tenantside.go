@@ -33,7 +33,6 @@ var shared = []string{"shared-1", "shared-2"}
 // nonexistentName is a name that no side uses, as long as those that only one side uses.
 const nonexistentName = "nonexistent-name-1"
 
-
 func newTenantSide(name string) *tenantSide {
 	token := strings.ToLower(rand.Text()[:8])
 	return &tenantSide{
