@@ -53,6 +53,7 @@ type api struct {
 	title           string
 	version         string
 	openapiDocument []byte
+	served          []string // the routes; see [API.Routes]
 }
 
 // API serves all routes of the API, and protects those of a host: see [API.Protect].
@@ -114,6 +115,9 @@ func (a *api) handler(groups []routeGroup) http.Handler {
 	ops := a.operations(groups)
 	for _, op := range ops {
 		rt.Handle(op.method, a.prefix+op.path, a.serve(op))
+		if !op.page {
+			a.served = append(a.served, op.method+" "+a.prefix+op.path)
+		}
 	}
 	var err error
 	if a.openapiDocument, err = a.document(ops); err != nil {
