@@ -59,7 +59,7 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		        AND NOT k.convalidated)
 		    OR EXISTS (SELECT FROM pg_constraint k
 		      WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.convalidated
-		        AND pg_get_constraintdef(k.oid) = format('CHECK ((%I IS NOT NULL))', t.column_name)),
+		        AND pg_get_constraintdef(k.oid) = 'CHECK ((' || quote_ident(t.column_name) || ' IS NOT NULL))'),
 		    false) AS not_null,
 		  coalesce(pg_get_expr(ad.adbin, ad.adrelid) = 'bailiwick.current_tenant()',
 		    false) AS tenant_default,
