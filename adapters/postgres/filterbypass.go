@@ -41,11 +41,16 @@ func (db *DB) inside() (filterbypass.Internals, error) {
 	if err != nil {
 		return filterbypass.Internals{}, err
 	}
+	declared := db.config.Declared
+	owned := declare.OwnedTables(declared.Tables)
 	inside := filterbypass.Internals{
 		MultiTenant: s.MultiTenant,
 		Owner:       ownerPool(owner),
-		Owned:       declare.OwnedTables(db.config.Declared.Tables),
-		Models:      db.config.models(),
+		Owned:       owned, Columns: declared.TenantColumns(owned),
+		Models: db.config.models(),
+	}
+	for _, t := range declared.Tables { // in the order of the models
+		inside.ModelColumn = append(inside.ModelColumn, t.TenantColumn)
 	}
 	return inside, nil
 }

@@ -22,13 +22,14 @@ const (
 
 // builderTarget is the declared table that an attack reads or changes.
 type builderTarget struct {
-	e     *examination
-	model any
-	table *bunschema.Table
+	e      *examination
+	model  any
+	table  *bunschema.Table
+	tenant string // the column with the tenant's id
 }
 
-func (e *examination) attackBuilderText(ctx context.Context, model any) {
-	t := builderTarget{e: e, model: model,
+func (e *examination) attackBuilderText(ctx context.Context, model any, tenant string) {
+	t := builderTarget{e: e, model: model, tenant: tenant,
 		table: e.internals.Owner.Table(reflect.TypeOf(model).Elem())}
 	e.runBuilderAttacks(ctx, factoryAttack, model, t.factories())
 	e.runBuilderAttacks(ctx, textAttack, model, t.texts())
@@ -54,9 +55,9 @@ func (t builderTarget) own(s *postgres.Scoped) *bun.SelectQuery {
 }
 
 func (t builderTarget) factories() []builderAttack {
-	const victims = "? = o.tenant_id"
+	victims := "? = o." + tenantSQL(t.tenant)
 	victim := t.e.victim.ID
-	column := bun.Ident(t.e.writableColumn(t.model))
+	column := bun.Ident(t.e.writableColumn(t.model, t.tenant))
 	return []builderAttack{
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
 			return t.own(s).NewSelect().TableExpr(t.as("o")).Where(victims, victim)
@@ -73,36 +74,37 @@ func (t builderTarget) factories() []builderAttack {
 		}),
 		func(ctx context.Context) (string, error) {
 			return changed(t.own(t.e.db.Scoped(ctx)).NewUpdate().Model(t.model).
-				Set("? = ?", column, column).Where(isVictims, victim).Exec(ctx))
+				Set("? = ?", column, column).Where(isVictims(t.tenant), victim).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
 			return changed(t.own(t.e.db.Scoped(ctx)).NewDelete().Model(t.model).ForceDelete().
-				Where(isVictims, victim).Exec(ctx))
+				Where(isVictims(t.tenant), victim).Exec(ctx))
 		},
 	}
 }
 
 func (t builderTarget) texts() []builderAttack {
 	victim, name := t.e.victim.ID, string(t.table.SQLName)
+	tenant := tenantSQL(t.tenant)
 	return []builderAttack{
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
 			return t.own(s).ModelTableExpr(t.as(string(t.table.SQLAlias))+", "+t.as("o")).
-				Where("? = o.tenant_id", victim)
+				Where("? = o."+tenant, victim)
 		}),
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
 			return s.NewSelect().TableExpr("(SELECT * FROM "+name+") AS o").
-				Where("? = o.tenant_id", victim)
+				Where("? = o."+tenant, victim)
 		}),
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
-			return t.own(s).Where("EXISTS (SELECT FROM "+t.as("o")+" WHERE ? = o.tenant_id)",
+			return t.own(s).Where("EXISTS (SELECT FROM "+t.as("o")+" WHERE ? = o."+tenant+")",
 				victim)
 		}),
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
-			return t.own(s).Where("FALSE) OR (?0 = ?TableAlias.tenant_id", victim)
+			return t.own(s).Where("FALSE) OR (?0 = ?TableAlias."+tenant, victim)
 		}),
 		t.counted(func(s *postgres.Scoped) *bun.SelectQuery {
-			stolen := t.own(s).NewSelect().TableExpr(t.as("o")).ColumnExpr("o.tenant_id AS whose")
-			both := t.own(s).ColumnExpr("?TableAlias.tenant_id AS whose").UnionAll(stolen)
+			stolen := t.own(s).NewSelect().TableExpr(t.as("o")).ColumnExpr("o." + tenant + " AS whose")
+			both := t.own(s).ColumnExpr("?TableAlias." + tenant + " AS whose").UnionAll(stolen)
 			return s.NewSelect().With("x", both).Table("x").Where("? = whose", victim)
 		}),
 	}
@@ -125,10 +127,10 @@ func (t builderTarget) values() []builderAttack {
 	return []builderAttack{
 		refused(func(s *postgres.Scoped) bun.Query {
 			return s.NewInsert().Model(reflect.New(reflect.TypeOf(t.model).Elem()).Interface()).
-				Value(tenantColumn, "?", victim).Returning("1")
+				Value(t.tenant, "?", victim).Returning("1")
 		}),
 		refused(func(s *postgres.Scoped) bun.Query {
-			return s.NewUpdate().Model(t.model).Set("tenant_id/**/ = ?", victim).Where("TRUE").
+			return s.NewUpdate().Model(t.model).Set(tenantSQL(t.tenant)+"/**/ = ?", victim).Where("TRUE").
 				Returning("1")
 		}),
 	}

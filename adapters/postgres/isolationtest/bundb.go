@@ -19,16 +19,17 @@ const (
 // for Scoped: it has no filter.
 func (e *examination) attackHostSQL(ctx context.Context) {
 	ctx = bindTenant(ctx, e.attacker.ID)
-	for _, model := range e.internals.Models {
-		table := e.internals.Owner.Table(reflect.TypeOf(model).Elem())
-		e.runBuilderAttacks(ctx, bunTxAttack, model, e.bunTxAttacks(model,
-			bun.Ident(table.Fields[0].Name), string(table.SQLName)))
-		e.runBuilderAttacks(ctx, sqlDBAttack, model, e.sqlDBAttacks(string(table.SQLName)))
+	for i, model := range e.internals.Models {
+		name := string(e.internals.Owner.Table(reflect.TypeOf(model).Elem()).SQLName)
+		tenant := e.internals.ModelColumn[i]
+		e.runBuilderAttacks(ctx, bunTxAttack, model, e.bunTxAttacks(model, name, tenant))
+		e.runBuilderAttacks(ctx, sqlDBAttack, model, e.sqlDBAttacks(name, tenantSQL(tenant)))
 	}
 }
 
 // bunTxAttacks are made in a transaction of bun, which is rolled back.
-func (e *examination) bunTxAttacks(model any, column bun.Ident, name string) []builderAttack {
+func (e *examination) bunTxAttacks(model any, name, tenant string) []builderAttack {
+	column := bun.Ident(e.writableColumn(model, tenant))
 	in := func(attempt func(ctx context.Context, tx bun.Tx) (string, error)) builderAttack {
 		return func(ctx context.Context) (breach string, err error) {
 			err = e.db.IDB(ctx).RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
@@ -47,33 +48,33 @@ func (e *examination) bunTxAttacks(model any, column bun.Ident, name string) []b
 	victim := e.victim.ID
 	return []builderAttack{
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
-			return reached(tx.NewSelect().Model(model).Where(isVictims, victim).Count(ctx))
+			return reached(tx.NewSelect().Model(model).Where(isVictims(tenant), victim).Count(ctx))
 		}),
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
 			var n int64
-			err := tx.NewRaw("SELECT count(*) FROM "+name+" AS t WHERE ? = t.tenant_id",
+			err := tx.NewRaw("SELECT count(*) FROM "+name+" AS t WHERE ? = t."+tenantSQL(tenant),
 				victim).Scan(ctx, &n)
 			return reached(n, err)
 		}),
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
 			return reached(tx.NewSelect().TableExpr(name+" AS t").
-				Where("? <> t.tenant_id", e.attacker.ID).Count(ctx))
+				Where("? <> t."+tenantSQL(tenant), e.attacker.ID).Count(ctx))
 		}),
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
 			return changed(tx.NewUpdate().Model(model).Set("? = ?", column, column).
-				Where(isVictims, victim).Exec(ctx))
+				Where(isVictims(tenant), victim).Exec(ctx))
 		}),
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
-			return changed(tx.NewDelete().Model(model).ForceDelete().Where(isVictims, victim).
+			return changed(tx.NewDelete().Model(model).ForceDelete().Where(isVictims(tenant), victim).
 				Exec(ctx))
 		}),
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
 			return refusedRow(tx.NewInsert().
 				Model(reflect.New(reflect.TypeOf(model).Elem()).Interface()).
-				Value(tenantColumn, "?", victim).Exec(ctx))
+				Value(tenant, "?", victim).Exec(ctx))
 		}),
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
-			return refusedRow(tx.NewUpdate().Model(model).Set("tenant_id = ?", victim).
+			return refusedRow(tx.NewUpdate().Model(model).Set(tenantSQL(tenant)+" = ?", victim).
 				Where("TRUE").Exec(ctx))
 		}),
 		in(func(ctx context.Context, tx bun.Tx) (string, error) {
@@ -82,9 +83,9 @@ func (e *examination) bunTxAttacks(model any, column bun.Ident, name string) []b
 	}
 }
 
-func (e *examination) sqlDBAttacks(name string) []builderAttack {
-	count, remove := "SELECT count(*) FROM "+name+" AS t WHERE $1 = t.tenant_id::text",
-		"DELETE FROM "+name+" AS t WHERE $1 = t.tenant_id::text"
+func (e *examination) sqlDBAttacks(name, tenant string) []builderAttack {
+	count, remove := "SELECT count(*) FROM "+name+" AS t WHERE $1 = t."+tenant+"::text",
+		"DELETE FROM "+name+" AS t WHERE $1 = t."+tenant+"::text"
 	victim := e.victim.ID.String()
 	return []builderAttack{
 		func(ctx context.Context) (string, error) {

@@ -8,12 +8,15 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+	declared "github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-// relation is a table or a view that has a column tenant_id.
+// relation is a table or a view that has a column with a tenant's id.
 type relation struct {
+	Tenant           string // the column with the tenant's id
 	OID              int64
 	Schema           string
 	Name             string
@@ -73,12 +76,25 @@ type check struct {
 // row is a row in the form of to_jsonb.
 type row map[string]json.RawMessage
 
-const tenantColumn = "tenant_id"
+// tenantSQL returns the column with a tenant's id as the library's statements have it.
+func tenantSQL(column string) string {
+	if column == declared.DefaultTenantColumn {
+		return column
+	}
+	return sqltext.Quote(column)
+}
+
+func (t *relation) tenant() string { return tenantSQL(t.Tenant) }
+
+// withoutFilter returns a context whose statements have no filter.
+func (e *examination) withoutFilter(ctx context.Context) context.Context {
+	return filterbypass.WithoutFilter(ctx, e.internals.Columns...)
+}
 
 // librarySchema is the schema of the library's own tables.
 const librarySchema = "bailiwick"
 
-// readCatalog reads all tables and views with a column tenant_id in the schemas of the owned
+// readCatalog reads all tables and views with a tenant's id in the schemas of the owned
 // tables and in the library's.
 func (e *examination) readCatalog(ctx context.Context) error {
 	if err := e.readRelations(ctx); err != nil {
@@ -115,7 +131,7 @@ func (e *examination) readRelations(ctx context.Context) error {
 		return err
 	}
 	err = e.internals.Owner.NewRaw(relationsQuery, app, librarySchema,
-		bun.List(e.internals.Owned)).Scan(ctx, &e.tables)
+		bun.List(e.internals.Owned), bun.List(e.internals.Columns)).Scan(ctx, &e.tables)
 	for _, t := range e.tables {
 		t.Library = t.Schema == librarySchema
 		t.Declared = slices.Contains(e.internals.Owned, sqltext.Qualified(t.Schema, t.Name))
@@ -125,19 +141,21 @@ func (e *examination) readRelations(ctx context.Context) error {
 }
 
 const relationsQuery = `
-SELECT c.oid, n.nspname AS schema, c.relname AS name,
+SELECT coalesce(d.tenant, 'tenant_id') AS tenant, c.oid, n.nspname AS schema, c.relname AS name,
   format('%I.%I', n.nspname, c.relname) AS sql, c.relkind IN ('v', 'm') AS view,
   c.relrowsecurity AS enabled, r.rolname AS owner,
   r.rolsuper OR r.rolbypassrls AS bypasses_policies,
   has_schema_privilege(?0, n.oid, 'USAGE')
     AND has_any_column_privilege(?0, c.oid, 'SELECT') AS readable
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+LEFT JOIN (SELECT to_regclass(u.name)::oid AS oid, u.tenant
+  FROM unnest(ARRAY[?2]::text[], ARRAY[?3]::text[]) AS u (name, tenant)) AS d ON d.oid = c.oid
 WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
-  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id'
+  AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = coalesce(d.tenant, 'tenant_id')
     AND a.atttypid = 'uuid'::regtype AND NOT a.attisdropped)
   AND (n.nspname = ?1 OR n.oid IN (SELECT o.relnamespace FROM pg_class o WHERE o.oid = ANY (
     SELECT to_regclass(name) FROM unnest(ARRAY[?2]::text[]) name)))
-ORDER BY 5, 2, 3`
+ORDER BY 6, 3, 4`
 
 const columnsQuery = `
 SELECT a.attrelid AS relation, a.attname AS name, b.typname AS type,
@@ -186,7 +204,7 @@ func (e *examination) oids() []int64 {
 	return list
 }
 
-// table returns the relation with this oid, or nil if it has no column tenant_id.
+// table returns the relation with this oid, or nil if it has no tenant's id.
 func (e *examination) table(oid int64) *relation {
 	for _, t := range e.tables {
 		if t.OID == oid {
@@ -204,12 +222,12 @@ func (t *relation) primary() []string {
 	if len(t.keys) == 0 {
 		return nil
 	}
-	return withoutTenant(t.keys[0].Columns) // the primary key comes first
+	return t.withoutTenant(t.keys[0].Columns) // the primary key comes first
 }
 
-func withoutTenant(columns []string) []string {
+func (t *relation) withoutTenant(columns []string) []string {
 	return slices.DeleteFunc(slices.Clone(columns),
-		func(c string) bool { return c == tenantColumn })
+		func(c string) bool { return c == t.Tenant })
 }
 
 // bindTenant returns ctx with a tenant.

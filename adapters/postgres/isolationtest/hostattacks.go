@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	declared "github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
 // attackHostRoutes attacks the routes of Options.Routes. Before each write, and after all of a
@@ -193,8 +195,22 @@ func (e *examination) addHostBodyRequests(op operation, body string, add addFunc
 		put("the other tenant's "+valueKind(value)+" as "+member.Name, value,
 			func(object map[string]any, v string) { object[member.Name] = v })
 	}
-	put("the other tenant as "+tenantColumn, e.victim.ID.String(),
-		func(object map[string]any, v string) { object[tenantColumn] = v })
+	for _, column := range e.hostTenantColumns() {
+		put("the other tenant as "+column, e.victim.ID.String(),
+			func(object map[string]any, v string) { object[column] = v })
+	}
+}
+
+// hostTenantColumns returns the names of the columns that hold the tenant's id in the host's tables.
+func (e *examination) hostTenantColumns() []string {
+	names := []string{declared.DefaultTenantColumn}
+	for _, t := range e.tables {
+		if !t.Library {
+			names = append(names, t.Tenant)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // hostColumns returns the columns of the host's tables that may hold an id or a name, each name
@@ -203,7 +219,7 @@ func (e *examination) hostColumns() []column {
 	found := map[string]column{}
 	for _, t := range e.tables {
 		for _, c := range t.columns {
-			if _, known := found[c.Name]; !known && !t.Library && c.Name != tenantColumn &&
+			if _, known := found[c.Name]; !known && !t.Library && c.Name != t.Tenant &&
 				(c.Type == "uuid" || t.isName(c)) {
 				found[c.Name] = c
 			}

@@ -18,11 +18,13 @@ import (
 // attackBuilder attacks each declared model through [postgres.Scoped].
 func (e *examination) attackBuilder(ctx context.Context) {
 	ctx = bindTenant(ctx, e.attacker.ID)
-	for _, model := range e.internals.Models {
+	for i, model := range e.internals.Models {
+		tenant := e.internals.ModelColumn[i]
 		e.runBuilderAttacks(ctx, "builder: SELECT (Scan, Count, Exists, sub-query)", model,
-			e.builderReads(model))
-		e.runBuilderAttacks(ctx, "builder: INSERT, UPDATE, DELETE", model, e.builderWrites(model))
-		e.attackBuilderText(ctx, model)
+			e.builderReads(model, tenant))
+		e.runBuilderAttacks(ctx, "builder: INSERT, UPDATE, DELETE", model,
+			e.builderWrites(model, tenant))
+		e.attackBuilderText(ctx, model, tenant)
 	}
 }
 
@@ -42,12 +44,10 @@ type builderAttack func(ctx context.Context) (breach string, err error)
 
 // The constant comes first: otherwise filterbypass would take the condition for a filter and
 // remove it.
-const (
-	isVictims      = "? = ?TableAlias.tenant_id"
-	isNotAttackers = "? <> ?TableAlias.tenant_id"
-)
+func isVictims(tenant string) string      { return "? = ?TableAlias." + tenantSQL(tenant) }
+func isNotAttackers(tenant string) string { return "? <> ?TableAlias." + tenantSQL(tenant) }
 
-func (e *examination) builderReads(model any) []builderAttack {
+func (e *examination) builderReads(model any, tenant string) []builderAttack {
 	counted := func(n int64, err error) (string, error) {
 		if n != 0 {
 			return fmt.Sprintf("reached %d rows", n), err
@@ -68,15 +68,15 @@ func (e *examination) builderReads(model any) []builderAttack {
 		},
 		func(ctx context.Context) (string, error) {
 			return counted(e.db.Scoped(ctx).NewSelect().Model(model).
-				Where(isNotAttackers, e.attacker.ID).
+				Where(isNotAttackers(tenant), e.attacker.ID).
 				Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).
+			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims(tenant), e.victim.ID).
 				Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).
+			found, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims(tenant), e.victim.ID).
 				Exists(ctx)
 			if found {
 				return "Exists returns true", err
@@ -84,15 +84,15 @@ func (e *examination) builderReads(model any) []builderAttack {
 			return "", err
 		},
 		func(ctx context.Context) (string, error) {
-			inner := e.db.Scoped(ctx).NewSelect().Model(model).Column(tenantColumn)
+			inner := e.db.Scoped(ctx).NewSelect().Model(model).Column(tenant)
 			var n int64
-			err := e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM (?) AS q WHERE tenant_id <> ?",
+			err := e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM (?) AS q WHERE "+tenantSQL(tenant)+" <> ?",
 				inner, e.attacker.ID).Scan(ctx, &n)
 			return counted(n, err)
 		},
 		func(ctx context.Context) (string, error) {
 			return counted(e.db.Scoped(ctx).NewSelect().Model(model).Where("FALSE").
-				WhereOr(isVictims, e.victim.ID).Count(ctx))
+				WhereOr(isVictims(tenant), e.victim.ID).Count(ctx))
 		},
 		func(ctx context.Context) (string, error) {
 			_, err := e.db.Scoped(ctx).NewSelect().Model(model).Count(bindTenant(ctx, e.victim.ID))
@@ -104,8 +104,8 @@ func (e *examination) builderReads(model any) []builderAttack {
 	}
 }
 
-func (e *examination) builderWrites(model any) []builderAttack {
-	column := bun.Ident(e.writableColumn(model))
+func (e *examination) builderWrites(model any, tenant string) []builderAttack {
+	column := bun.Ident(e.writableColumn(model, tenant))
 	update := func(ctx context.Context) *bun.UpdateQuery {
 		return e.db.Scoped(ctx).NewUpdate().Model(model).Set("? = ?", column, column)
 	}
@@ -114,24 +114,24 @@ func (e *examination) builderWrites(model any) []builderAttack {
 	}
 	return []builderAttack{
 		func(ctx context.Context) (string, error) {
-			return changed(update(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
+			return changed(update(ctx).Where(isNotAttackers(tenant), e.attacker.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return changed(update(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
+			return changed(update(ctx).Where("FALSE").WhereOr(isVictims(tenant), e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return changed(update(ctx).Set("tenant_id = ?", e.attacker.ID).
-				Where(isVictims, e.victim.ID).Exec(ctx))
+			return changed(update(ctx).Set(tenantSQL(tenant)+" = ?", e.attacker.ID).
+				Where(isVictims(tenant), e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return changed(remove(ctx).Where(isNotAttackers, e.attacker.ID).Exec(ctx))
+			return changed(remove(ctx).Where(isNotAttackers(tenant), e.attacker.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
-			return changed(remove(ctx).Where("FALSE").WhereOr(isVictims, e.victim.ID).Exec(ctx))
+			return changed(remove(ctx).Where("FALSE").WhereOr(isVictims(tenant), e.victim.ID).Exec(ctx))
 		},
 		func(ctx context.Context) (string, error) {
 			row := reflect.New(reflect.TypeOf(model).Elem()).Interface()
-			_, err := e.db.Scoped(ctx).NewInsert().Model(row).Value(tenantColumn, "?", e.victim.ID).
+			_, err := e.db.Scoped(ctx).NewInsert().Model(row).Value(tenant, "?", e.victim.ID).
 				Exec(ctx)
 			if sqlState(err) == stateNoPrivilege || refusedByLibrary(err) {
 				return "", nil
@@ -143,19 +143,19 @@ func (e *examination) builderWrites(model any) []builderAttack {
 
 // writableColumn returns a column of the model's table that a statement may write, unlike an
 // identity column that is GENERATED ALWAYS.
-func (e *examination) writableColumn(model any) string {
+func (e *examination) writableColumn(model any, tenant string) string {
 	name := e.internals.Owner.Table(reflect.TypeOf(model).Elem()).Name
 	for _, t := range e.tables {
 		if t.Name != name && t.Schema+"."+t.Name != name {
 			continue
 		}
 		for _, c := range t.columns {
-			if c.Name != tenantColumn {
+			if c.Name != tenant {
 				return c.Name
 			}
 		}
 	}
-	return tenantColumn
+	return tenant
 }
 
 const portAttack = "ports: resources, keys, members, invitations, secrets, export"

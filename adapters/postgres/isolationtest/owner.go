@@ -9,7 +9,6 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/filterbypass"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -89,9 +88,10 @@ func (e *examination) asOwner(
 // verifyWallsOff checks that both walls can be turned off: with both off the victim's rows must
 // show, or the attacks would prove nothing.
 func (e *examination) verifyWallsOff(ctx context.Context) error {
-	ctx = bindTenant(filterbypass.WithoutFilter(ctx), e.attacker.ID)
-	for _, model := range e.internals.Models {
-		n, err := e.db.Scoped(ctx).NewSelect().Model(model).Where(isVictims, e.victim.ID).Count(ctx)
+	ctx = bindTenant(e.withoutFilter(ctx), e.attacker.ID)
+	for i, model := range e.internals.Models {
+		n, err := e.db.Scoped(ctx).NewSelect().Model(model).
+			Where(isVictims(e.internals.ModelColumn[i]), e.victim.ID).Count(ctx)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (e *examination) checksums(ctx context.Context) (map[string]string, error) 
 			var sum string
 			query := "SELECT count(*) || ' rows, ' || coalesce(md5(string_agg(r, E'\\n'" +
 				" ORDER BY r)), '') FROM (SELECT " + t.comparableText() + " AS r FROM " + t.SQL +
-				" AS t WHERE tenant_id NOT IN (" + uuidOf(e.attacker.ID) + ", " + platformTenant +
+				" AS t WHERE t." + t.tenant() + " NOT IN (" + uuidOf(e.attacker.ID) + ", " + platformTenant +
 				")" +
 				t.ownRequestsExcluded() + ") AS rows"
 			if err := tx.NewRaw(query).Scan(ctx, &sum); err != nil {

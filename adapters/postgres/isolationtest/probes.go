@@ -28,7 +28,7 @@ const (
 // and can't be guessed.
 func (e *examination) probeKeys(ctx context.Context, t *relation) {
 	for _, k := range t.keys {
-		own := withoutTenant(k.Columns)
+		own := t.withoutTenant(k.Columns)
 		victims := e.victimOnlyRow(t, own)
 		if t.Library || len(own) == 0 || victims == nil {
 			continue
@@ -42,17 +42,17 @@ func (e *examination) probeKeys(ctx context.Context, t *relation) {
 func (e *examination) probeReferences(ctx context.Context, t *relation) {
 	for _, r := range t.refs {
 		target := e.table(r.Target)
-		if target == nil || len(withoutTenant(r.Columns)) == 0 {
+		if target == nil || len(t.withoutTenant(r.Columns)) == 0 {
 			continue
 		}
-		refers := withoutTenant(r.Refers)
+		refers := target.withoutTenant(r.Refers)
 		found := e.victimOnlyRow(target, refers)
 		if found == nil {
 			continue
 		}
 		victims, own := row{}, []string{}
 		for i, c := range r.Columns {
-			if c != tenantColumn {
+			if c != t.Tenant {
 				victims[c] = found[r.Refers[i]]
 				own = append(own, c)
 			}
@@ -158,18 +158,18 @@ func (e *examination) updateTo(t *relation, values row) (string, error) {
 	set := e.dropOptionalReferences(t, maps.Clone(values), values)
 	names := t.columnsOf(set)
 	return fmt.Sprintf("UPDATE %[1]s SET (%[2]s) = (SELECT %[3]s"+
-		" FROM jsonb_populate_record(NULL::%[1]s, %[4]s::jsonb) AS r) WHERE tenant_id = %[5]s"+
+		" FROM jsonb_populate_record(NULL::%[1]s, %[4]s::jsonb) AS r) WHERE %[7]s = %[5]s"+
 		" AND %[6]s",
 		t.SQL, columnList("", names), columnList("r.", names), sqltext.Literal(set.json()),
 		uuidOf(e.attacker.ID),
-		t.rows[e.attacker.ID][0].matches(t.primary())), nil
+		t.rows[e.attacker.ID][0].matches(t.primary()), t.tenant()), nil
 }
 
 // dropOptionalReferences removes all optional references from r except those in keep: a check
 // may admit only one of several.
 func (e *examination) dropOptionalReferences(t *relation, r, keep row) row {
 	for _, ref := range t.refs {
-		for _, c := range withoutTenant(ref.Columns) {
+		for _, c := range t.withoutTenant(ref.Columns) {
 			if _, kept := keep[c]; !kept && t.column(c).Name != "" && !t.column(c).NotNull {
 				r[c] = nil
 			}

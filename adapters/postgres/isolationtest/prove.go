@@ -219,7 +219,7 @@ func (e *examination) attackWith(ctx context.Context, before map[string]string) 
 			return err
 		}
 	case PolicyAlone:
-		attacked = filterbypass.WithoutFilter(ctx)
+		attacked = e.withoutFilter(ctx)
 	}
 	e.checkOwnRows(attacked)
 	e.attackRoutes(attacked)

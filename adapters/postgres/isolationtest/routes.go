@@ -85,7 +85,7 @@ func (e *examination) cleanUp(ctx context.Context) error {
 			if t.View {
 				continue
 			}
-			fromAttacker := " FROM " + t.SQL + " AS t WHERE tenant_id = " + uuidOf(e.attacker.ID) +
+			fromAttacker := " FROM " + t.SQL + " AS t WHERE t." + t.tenant() + " = " + uuidOf(e.attacker.ID) +
 				" AND "
 			var imported int
 			if err := tx.NewRaw("SELECT count(*)"+fromAttacker+containsText(e.victim.marker)).

@@ -26,7 +26,7 @@ func (e *examination) makeRow(t *relation, s *tenantSide, n int, name string) (r
 	for _, c := range t.columns {
 		value, isReference := referred[c.Name]
 		switch {
-		case c.Name == tenantColumn:
+		case c.Name == t.Tenant:
 			value = encode(s.ID.String())
 		case isReference:
 		case c.Defaulted && !t.getsValueAnyway(c) || t.plain && !c.NotNull:
@@ -58,7 +58,7 @@ func (t *relation) getsValueAnyway(c column) bool {
 func (e *examination) referTo(t *relation, s *tenantSide, n int) (row, error) {
 	values := row{}
 	for _, r := range t.refs {
-		own := withoutTenant(r.Columns)
+		own := t.withoutTenant(r.Columns)
 		target := e.table(r.Target)
 		if len(own) == 0 || target == nil {
 			continue // to the tenants, or to a table without a tenant
@@ -79,7 +79,7 @@ func (e *examination) referTo(t *relation, s *tenantSide, n int) (row, error) {
 				errCannotMake)
 		}
 		for i, c := range r.Columns {
-			if c != tenantColumn {
+			if c != t.Tenant {
 				values[c] = rows[n%len(rows)][r.Refers[i]]
 			}
 		}
@@ -138,10 +138,10 @@ func (e *examination) value(t *relation, c column, s *tenantSide, name string) j
 }
 
 // isName reports whether the column is a text that identifies a row within its tenant: it is in
-// a unique key with tenant_id.
+// a unique key with the tenant's id.
 func (t *relation) isName(c column) bool {
 	return c.Category == "S" && slices.ContainsFunc(t.keys, func(k key) bool {
-		return slices.Contains(k.Columns, tenantColumn) && slices.Contains(k.Columns, c.Name)
+		return slices.Contains(k.Columns, t.Tenant) && slices.Contains(k.Columns, c.Name)
 	})
 }
 

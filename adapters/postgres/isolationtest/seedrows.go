@@ -181,7 +181,7 @@ func (e *examination) countVisible(
 	ctx context.Context, t *relation, tenant tenancy.ID,
 ) (n int, err error) {
 	ctx = bindTenant(ctx, tenant)
-	err = e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM "+t.SQL+" WHERE tenant_id IS NOT NULL").
+	err = e.db.Scoped(ctx).NewRaw("SELECT count(*) FROM "+t.SQL+" WHERE "+t.tenant()+" IS NOT NULL").
 		Scan(ctx, &n)
 	return n, err
 }

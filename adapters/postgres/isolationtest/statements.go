@@ -18,11 +18,12 @@ func (e *examination) statements(t *relation) []statement {
 	return all
 }
 
-// template fills in a query: {T} is the relation, {A} the attacker, {B} the victim, {K} a
-// condition that is true for one row of the victim. A condition on the victim has the constant
-// first: otherwise filterbypass would take it for a filter and remove it.
+// template fills in a query: {T} is the relation, {C} its column with the tenant's id, {A} the
+// attacker, {B} the victim, {K} a condition that is true for one row of the victim. A condition on
+// the victim has the constant first: otherwise filterbypass would take it for a filter and remove
+// it.
 func (e *examination) template(t *relation) *strings.Replacer {
-	return strings.NewReplacer("{T}", t.SQL, "{A}", uuidOf(e.attacker.ID), "{B}",
+	return strings.NewReplacer("{T}", t.SQL, "{C}", t.tenant(), "{A}", uuidOf(e.attacker.ID), "{B}",
 		uuidOf(e.victim.ID),
 		"{K}", e.victimRowCondition(t))
 }
@@ -53,7 +54,8 @@ func (e *examination) fromTemplates(
 ) []statement {
 	var list []statement
 	for _, q := range queries {
-		list = append(list, statement{attack: attack, query: e.template(t).Replace(q), verdict: v})
+		list = append(list, statement{attack: attack, query: e.template(t).Replace(q), verdict: v,
+			others: strings.Contains(q, "{C} <> ")})
 	}
 	return list
 }
@@ -62,12 +64,12 @@ func (e *examination) reads(t *relation) []statement {
 	var all []statement
 	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates",
 		wantZeroRows,
-		"SELECT count(*) FROM {T} WHERE {B} = tenant_id",
-		"SELECT count(*) FROM {T} WHERE {K} AND tenant_id <> {A}",
-		"SELECT count(*) FROM {T} WHERE tenant_id <> {A} OR tenant_id IS NULL",
-		"SELECT count(*) FROM (SELECT tenant_id, count(*) FROM {T}"+
-			" GROUP BY ROLLUP (tenant_id)) AS g WHERE tenant_id <> {A}",
-		"SELECT count(*) FROM (SELECT first_value(tenant_id) OVER (ORDER BY tenant_id) AS tenant"+
+		"SELECT count(*) FROM {T} WHERE {B} = {C}",
+		"SELECT count(*) FROM {T} WHERE {K} AND {C} <> {A}",
+		"SELECT count(*) FROM {T} WHERE {C} <> {A} OR {C} IS NULL",
+		"SELECT count(*) FROM (SELECT {C}, count(*) FROM {T}"+
+			" GROUP BY ROLLUP ({C})) AS g WHERE {C} <> {A}",
+		"SELECT count(*) FROM (SELECT first_value({C}) OVER (ORDER BY {C}) AS tenant"+
 			" FROM {T}) AS w WHERE tenant <> {A}",
 	)...)
 	all = append(all, e.fromTemplates(t, "SQL: SELECT, by id and all, counts and aggregates",
@@ -76,9 +78,9 @@ func (e *examination) reads(t *relation) []statement {
 		"SELECT string_agg(t::text, ' ') FROM {T} AS t HAVING count(*) > 0",
 	)...)
 	return append(all, e.fromTemplates(t, "SQL: SELECT FOR UPDATE, FOR SHARE", wantZeroRows,
-		"SELECT count(*) FROM (SELECT tenant_id FROM {T} WHERE {K} AND tenant_id <> {A}"+
+		"SELECT count(*) FROM (SELECT {C} FROM {T} WHERE {K} AND {C} <> {A}"+
 			" FOR UPDATE) AS l",
-		"SELECT count(*) FROM (SELECT tenant_id FROM {T} WHERE {B} = tenant_id FOR SHARE) AS l",
+		"SELECT count(*) FROM (SELECT {C} FROM {T} WHERE {B} = {C} FOR SHARE) AS l",
 	)...)
 }
 
@@ -86,34 +88,34 @@ func (e *examination) reads(t *relation) []statement {
 func (e *examination) indirectReads(t *relation) []statement {
 	var all []statement
 	all = append(all, e.fromTemplates(t, "SQL: join, sub-select, CTE, lateral, union", wantZeroRows,
-		"SELECT count(*) FROM {T} AS x JOIN {T} AS y ON {B} = y.tenant_id",
-		"SELECT count(*) FROM (VALUES (1)) AS v LEFT JOIN {T} AS y ON y.tenant_id <> {A}"+
-			" WHERE y.tenant_id IS NOT NULL",
-		"SELECT count(*) FROM {T} AS x WHERE EXISTS (SELECT FROM {T} AS y WHERE {B} = y.tenant_id)",
-		"SELECT count(*) FROM {T} AS x WHERE x.tenant_id IN (SELECT y.tenant_id FROM {T} AS y"+
-			" WHERE y.tenant_id <> {A})",
-		"SELECT (SELECT count(*) FROM (WITH stolen AS MATERIALIZED (SELECT tenant_id"+
-			" FROM {T}) SELECT FROM stolen WHERE {B} = tenant_id) AS c)",
-		"SELECT count(*) FROM (VALUES ({B})) AS v(id) CROSS JOIN LATERAL (SELECT tenant_id"+
-			" FROM {T} WHERE tenant_id = v.id) AS y",
-		"SELECT count(*) FROM (SELECT tenant_id FROM {T} UNION ALL SELECT tenant_id"+
-			" FROM {T}) AS u WHERE tenant_id <> {A}",
+		"SELECT count(*) FROM {T} AS x JOIN {T} AS y ON {B} = y.{C}",
+		"SELECT count(*) FROM (VALUES (1)) AS v LEFT JOIN {T} AS y ON y.{C} <> {A}"+
+			" WHERE y.{C} IS NOT NULL",
+		"SELECT count(*) FROM {T} AS x WHERE EXISTS (SELECT FROM {T} AS y WHERE {B} = y.{C})",
+		"SELECT count(*) FROM {T} AS x WHERE x.{C} IN (SELECT y.{C} FROM {T} AS y"+
+			" WHERE y.{C} <> {A})",
+		"SELECT (SELECT count(*) FROM (WITH stolen AS MATERIALIZED (SELECT {C}"+
+			" FROM {T}) SELECT FROM stolen WHERE {B} = {C}) AS c)",
+		"SELECT count(*) FROM (VALUES ({B})) AS v(id) CROSS JOIN LATERAL (SELECT {C}"+
+			" FROM {T} WHERE {C} = v.id) AS y",
+		"SELECT count(*) FROM (SELECT {C} FROM {T} UNION ALL SELECT {C}"+
+			" FROM {T}) AS u WHERE {C} <> {A}",
 	)...)
 	cursor := e.fromTemplates(t, "SQL: cursor", e.wantNoLeak, "FETCH ALL FROM stolen")
 	cursor[0].before = e.template(t).
-		Replace("DECLARE stolen CURSOR FOR SELECT tenant_id::text FROM {T}")
+		Replace("DECLARE stolen CURSOR FOR SELECT {C}::text FROM {T}")
 	all = append(all, cursor...)
 	all = append(all, e.fromTemplates(t, "SQL: COPY, TRUNCATE", wantError, "COPY {T} TO STDOUT",
 		"TRUNCATE {T} CASCADE")...)
 	for _, before := range e.impersonations() {
 		changed := e.fromTemplates(t, impersonationAttack, wantZeroRows,
-			"SELECT count(*) FROM {T} WHERE tenant_id <> {A}")
+			"SELECT count(*) FROM {T} WHERE {C} <> {A}")
 		changed[0].before = before
 		all = append(all, changed...)
 	}
 	return append(all, e.fromTemplates(t, impersonationAttack, wantZeroRows,
 		"SELECT count(*) FROM (SELECT "+e.forgedSetting()+
-			") AS s, {T} AS t WHERE t.tenant_id <> {A}")...)
+			") AS s, {T} AS t WHERE t.{C} <> {A}")...)
 }
 
 const impersonationAttack = "SQL: another tenant's setting, another role"
@@ -147,28 +149,28 @@ func (e *examination) forgedSetting() string {
 func (e *examination) writes(t *relation) []statement {
 	var all []statement
 	all = append(all, e.fromTemplates(t, "SQL: UPDATE, by id and all", wantNoChange,
-		"UPDATE {T} SET tenant_id = tenant_id WHERE {K} AND tenant_id <> {A}",
-		"UPDATE {T} AS x SET tenant_id = x.tenant_id FROM {T} AS y WHERE y.tenant_id <> {A}",
-		"UPDATE {T} SET tenant_id = {A} WHERE tenant_id <> {A}",
-		"DO $$ BEGIN UPDATE {T} SET tenant_id = {A} WHERE tenant_id <> {A}; END $$",
+		"UPDATE {T} SET {C} = {C} WHERE {K} AND {C} <> {A}",
+		"UPDATE {T} AS x SET {C} = x.{C} FROM {T} AS y WHERE y.{C} <> {A}",
+		"UPDATE {T} SET {C} = {A} WHERE {C} <> {A}",
+		"DO $$ BEGIN UPDATE {T} SET {C} = {A} WHERE {C} <> {A}; END $$",
 	)...)
 	all = append(all, e.fromTemplates(t, "SQL: UPDATE, by id and all", wantZeroRows,
-		"WITH hit AS (UPDATE {T} SET tenant_id = tenant_id RETURNING tenant_id) SELECT count(*)"+
-			" FROM hit WHERE tenant_id <> {A}",
+		"WITH hit AS (UPDATE {T} SET {C} = {C} RETURNING {C}) SELECT count(*)"+
+			" FROM hit WHERE {C} <> {A}",
 	)...)
 	all = append(all, e.fromTemplates(t, "SQL: UPDATE that gives a row to the other", wantRefused,
-		"UPDATE {T} SET tenant_id = {B}",
-		"UPDATE {T} SET tenant_id = {B} WHERE tenant_id = {A}",
+		"UPDATE {T} SET {C} = {B}",
+		"UPDATE {T} SET {C} = {B} WHERE {C} = {A}",
 	)...)
 	all = append(all, e.fromTemplates(t, "SQL: DELETE, by id and all", wantNoChange,
-		"DELETE FROM {T} WHERE {K} AND tenant_id <> {A}",
-		"DELETE FROM {T} AS x USING {T} AS y WHERE y.tenant_id = x.tenant_id"+
-			" AND x.tenant_id <> {A}",
-		"DO $$ BEGIN DELETE FROM {T} WHERE tenant_id <> {A}; END $$",
+		"DELETE FROM {T} WHERE {K} AND {C} <> {A}",
+		"DELETE FROM {T} AS x USING {T} AS y WHERE y.{C} = x.{C}"+
+			" AND x.{C} <> {A}",
+		"DO $$ BEGIN DELETE FROM {T} WHERE {C} <> {A}; END $$",
 	)...)
 	return append(all, e.fromTemplates(t, "SQL: DELETE, by id and all", wantZeroRows,
-		"WITH hit AS (DELETE FROM {T} RETURNING tenant_id) SELECT count(*) FROM hit"+
-			" WHERE tenant_id <> {A}",
+		"WITH hit AS (DELETE FROM {T} RETURNING {C}) SELECT count(*) FROM hit"+
+			" WHERE {C} <> {A}",
 	)...)
 }
 
@@ -186,22 +188,22 @@ func (e *examination) inserts(t *relation) []statement {
 			wantRefused,
 			t.insert(t.writable(r))+" ON CONFLICT DO NOTHING",
 			t.insert(t.writable(r))+" ON CONFLICT ("+columnList("", t.arbiter())+
-				") DO UPDATE SET tenant_id = {A}",
+				") DO UPDATE SET {C} = {A}",
 		)...)
 		break
 	}
 	names := t.columnsOf(t.anyRow(e.victim))
-	values := strings.Replace(columnList("", names), sqltext.Quote(tenantColumn), "{A}", 1)
+	values := strings.Replace(columnList("", names), sqltext.Quote(t.Tenant), "{A}", 1)
 	return append(all, e.fromTemplates(t, "SQL: INSERT … SELECT", wantNoChange,
 		"INSERT INTO {T} ("+columnList("", names)+") SELECT "+values+
-			" FROM {T} WHERE tenant_id <> {A}",
+			" FROM {T} WHERE {C} <> {A}",
 	)...)
 }
 
 // arbiter returns the columns of the unique key for ON CONFLICT.
 func (t *relation) arbiter() []string {
 	if len(t.keys) == 0 {
-		return []string{tenantColumn}
+		return []string{t.Tenant}
 	}
 	return t.keys[0].Columns
 }
@@ -217,7 +219,7 @@ func (t *relation) writable(r row) row {
 
 func (t *relation) anyRow(s *tenantSide) row {
 	if len(t.rows[s.ID]) == 0 {
-		return row{tenantColumn: nil}
+		return row{t.Tenant: nil}
 	}
 	return t.rows[s.ID][0]
 }

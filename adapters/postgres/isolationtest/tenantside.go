@@ -130,8 +130,8 @@ const maxRead = 100
 func (t *relation) readRows(
 	ctx context.Context, tx bun.Tx, tenant tenancy.ID,
 ) (texts []string, err error) {
-	query := fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s AS t WHERE tenant_id = %s ORDER BY 1"+
-		" LIMIT %d", t.SQL, uuidOf(tenant), maxRead)
+	query := fmt.Sprintf("SELECT to_jsonb(t)::text FROM %s AS t WHERE t.%s = %s ORDER BY 1"+
+		" LIMIT %d", t.SQL, t.tenant(), uuidOf(tenant), maxRead)
 	if err := tx.NewRaw(query).Scan(ctx, &texts); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package scoped
 
 import (
 	"bytes"
+	"cmp"
 	"reflect"
 	"regexp"
 	"strings"
@@ -13,7 +14,8 @@ import (
 type fromItem struct {
 	name   string // quoted or not; empty for a sub-query
 	alias  string
-	*facts // only in the results of tenantTables
+	model  string // the model's table, if the query names others in its place that aren't known
+	*facts        // only in the results of tenantTables
 }
 
 // tenantTables returns the tenants' tables that the query reads or writes, the target first.
@@ -39,8 +41,10 @@ func (q query) tenantTables(
 		if !target && (item.name == "" || q.hasCTE(item.name)) {
 			continue
 		}
-		item.facts = declared.named(item.name)
+		item.facts = declared.named(cmp.Or(item.model, item.name))
 		switch {
+		case item.shared && item.model != "":
+			return nil, refusedTable
 		case item.shared && target:
 			return nil, refusedShared
 		case !item.shared:
@@ -91,6 +95,7 @@ func (q query) modelItem() (fromItem, bool) {
 	if ok || item.alias == "" {
 		return written, ok // the table has the written alias, whatever the model's is
 	}
+	item.model = item.name
 	item.name = expr.text // not the name of a CTE, so the condition is added
 	return item, true
 }

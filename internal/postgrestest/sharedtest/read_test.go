@@ -136,3 +136,12 @@ func TestInsertSelectReadsSharedRows(t *testing.T) {
 		require.Equal(t, 2, foreign)
 	})
 }
+
+func TestUnknownTablesInPlaceOfASharedOneAreRefused(t *testing.T) {
+	eachMode(t, func(t *testing.T, w world) {
+		ctx := w.in(t, w.acme)
+		_, err := w.db.Scoped(ctx).NewSelect().Model((*plan)(nil)).
+			ModelTableExpr("subscriptions AS plan, plans AS o").Count(ctx)
+		require.ErrorContains(t, err, "which table to filter")
+	})
+}

@@ -1,12 +1,10 @@
 package catalog
 
 import (
-	"encoding/hex"
 	"fmt"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // Trigger is a trigger of a table: its name and the statement that creates it.
@@ -48,7 +46,7 @@ func wantedAuditTriggers(kind *declare.Table) string {
 	var all []string
 	for _, e := range auditEvents {
 		all = append(all, fmt.Sprintf("%s %d changed %s", e.trigger, e.bits,
-			hex.EncodeToString([]byte(kind.Kind+"\x00"))))
+			triggerArgs(kind)))
 	}
 	return strings.Join(all, ",")
 }
@@ -63,7 +61,7 @@ func AuditTriggers(kind *declare.Table) (all []Trigger) {
 		all = append(all, Trigger{e.trigger, "CREATE TRIGGER " + e.trigger + " AFTER " + e.event +
 			" ON " + kind.SQL + " REFERENCING " + e.rows + " TABLE AS changed" +
 			" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.audit_rows(" +
-			sqltext.Literal(kind.Kind) + ")"})
+			triggerArguments(kind) + ")"})
 	}
 	return all
 }

@@ -41,7 +41,7 @@ type RowSecurity struct {
 	VersionTrigger bool   // it has the trigger that increments versions
 	TriggerOff     bool   // one of the library's triggers on it is disabled
 	OfOwner        bool   // it belongs to the owner role
-	QuotaArgs      string // see quotaArgs; empty without the trigger that checks the quota
+	QuotaArgs      string // see triggerArgs; empty without the trigger that checks the quota
 	AuditTriggers  string // see wantedAuditTriggers
 }
 
@@ -60,7 +60,7 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		        AND NOT k.convalidated)
 		    OR EXISTS (SELECT FROM pg_constraint k
 		      WHERE k.conrelid = t.oid AND k.contype = 'c' AND k.convalidated
-		        AND pg_get_constraintdef(k.oid) = format('CHECK ((%I IS NOT NULL))', t.column_name)),
+		        AND pg_get_constraintdef(k.oid) = 'CHECK ((' || quote_ident(t.column_name) || ' IS NOT NULL))'),
 		    false) AS not_null,
 		  coalesce(pg_get_expr(ad.adbin, ad.adrelid) = 'bailiwick.current_tenant()',
 		    false) AS tenant_default,
@@ -128,11 +128,11 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 		"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
 			" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
 	if kind != nil && kind.Singleton == "" {
-		add(r.QuotaArgs != quotaArgs(kind),
+		add(r.QuotaArgs != triggerArgs(kind),
 			"DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota"+
 				" AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
 				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+
-				strings.ReplaceAll(quotaArguments(kind), "%", "%%")+")")
+				strings.ReplaceAll(triggerArguments(kind), "%", "%%")+")")
 	}
 	if r.Declared && !r.RecordsWrites(kind) {
 		statements = append(statements, restoreAuditTriggers(r.Name, kind)...)
@@ -146,18 +146,18 @@ func (r RowSecurity) RecordsWrites(kind *declare.Table) bool {
 	return r.AuditTriggers == wantedAuditTriggers(kind)
 }
 
-// quotaArguments returns the arguments of a kind's quota trigger: the kind, and the column with the
+// triggerArguments returns the arguments of the triggers that count a kind's rows: the kind, and the column with the
 // tenant's id if it isn't tenant_id.
-func quotaArguments(kind *declare.Table) string {
+func triggerArguments(kind *declare.Table) string {
 	if kind.TenantColumn == schema.DefaultTenantColumn {
 		return sqltext.Literal(kind.Kind)
 	}
 	return sqltext.Literal(kind.Kind) + ", " + sqltext.Literal(kind.TenantColumn)
 }
 
-// quotaArgs returns the arguments of a kind's quota trigger as pg_trigger.tgargs has them: each with
+// triggerArgs returns the arguments of these triggers as pg_trigger.tgargs has them: each with
 // a zero byte at the end, in hexadecimal digits.
-func quotaArgs(kind *declare.Table) string {
+func triggerArgs(kind *declare.Table) string {
 	args := kind.Kind + "\x00"
 	if kind.TenantColumn != schema.DefaultTenantColumn {
 		args += kind.TenantColumn + "\x00"

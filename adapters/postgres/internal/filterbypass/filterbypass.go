@@ -5,6 +5,7 @@ package filterbypass
 
 import (
 	"context"
+	"regexp"
 
 	"github.com/uptrace/bun"
 )
@@ -15,6 +16,8 @@ type Internals struct {
 	Owner       *bun.DB  // a new pool of the migrating role; the caller closes it
 	Owned       []string // the tenant-owned tables, schema-qualified and quoted
 	Models      []any    // the models of the declared tables, as declared
+	Columns     []string // the columns with the tenant's id of Owned, in the same order
+	ModelColumn []string // the columns with the tenant's id of Models, in the same order
 }
 
 // Inspect returns the internals of a *postgres.DB. Package postgres sets it.
@@ -23,19 +26,21 @@ var Inspect func(db any) (Internals, error)
 type withoutFilter struct{}
 
 // WithoutFilter marks ctx. Statements that run with it have no tenant filter and aren't
-// refused for their text: only row-level security protects other tenants' rows.
-func WithoutFilter(ctx context.Context) context.Context {
-	return context.WithValue(ctx, withoutFilter{}, true)
+// refused for their text: only row-level security protects other tenants' rows. columns are the
+// columns with a tenant's id in addition to tenant_id.
+func WithoutFilter(ctx context.Context, columns ...string) context.Context {
+	return context.WithValue(ctx, withoutFilter{}, comparisonOf(columns))
 }
 
 // Bypassed reports whether ctx was marked by [WithoutFilter].
 func Bypassed(ctx context.Context) bool { return ctx.Value(withoutFilter{}) != nil }
 
-// Rewrite returns the statement to send. If ctx is marked, each comparison of a column
-// tenant_id with a constant is replaced by a condition that is true for every row.
+// Rewrite returns the statement to send. If ctx is marked, each comparison of a column with the
+// tenant's id with a constant is replaced by a condition that is true for every row.
 func Rewrite(ctx context.Context, query string) string {
-	if !Bypassed(ctx) {
+	comparison, ok := ctx.Value(withoutFilter{}).(*regexp.Regexp)
+	if !ok {
 		return query
 	}
-	return removeFilter(query)
+	return removeFilter(query, comparison)
 }

@@ -7,14 +7,19 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/sqllex"
 )
 
-// comparison matches the filter after its qualifier: the column, quoted or not, and the
-// constant that it is compared with, with or without a cast.
-var comparison = regexp.MustCompile(
-	`^(tenant_id|"tenant_id")\s*=\s*'[0-9a-fA-F-]{36}'(\s*::\s*uuid)?`)
+// comparisonOf returns a regular expression that matches the filter after its qualifier: the column,
+// which is quoted or tenant_id, and the constant that it is compared with, with or without a cast.
+func comparisonOf(columns []string) *regexp.Regexp {
+	names := `tenant_id|"tenant_id"`
+	for _, column := range columns {
+		names += "|" + regexp.QuoteMeta(`"`+column+`"`) // a declared name has no quotation mark
+	}
+	return regexp.MustCompile(`^(` + names + `)\s*=\s*'[0-9a-fA-F-]{36}'(\s*::\s*uuid)?`)
+}
 
 // removeFilter replaces the filter in a statement. It skips constants, comments and
 // assignments, which follow SET or a comma.
-func removeFilter(query string) string {
+func removeFilter(query string, comparison *regexp.Regexp) string {
 	var b strings.Builder
 	previous := "" // the last token other than space, comments and qualifiers
 	for at := 0; at < len(query); {

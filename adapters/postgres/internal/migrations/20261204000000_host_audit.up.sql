@@ -27,8 +27,8 @@ REVOKE ALL ON FUNCTION bailiwick.audit_commit() FROM PUBLIC;
 CREATE CONSTRAINT TRIGGER audit_commit AFTER INSERT ON bailiwick.audit_pending
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bailiwick.audit_commit();
 
--- Records a statement that wrote rows of a kind's table, which its argument names. The tenant
--- is that of the rows, whatever the statement has made of its setting by now. Without an
+-- Records a statement that wrote rows of a kind's table. The first argument is the kind, the
+-- second the column with the tenant's id if it isn't tenant_id. The tenant is that of the rows, whatever the statement has made of its setting by now. Without an
 -- author it records what a tenant's session wrote, and not what a migration or an
 -- administrator did.
 CREATE FUNCTION bailiwick.audit_rows() RETURNS trigger
@@ -44,7 +44,8 @@ BEGIN
     RETURN NULL;
   END IF;
   event := (CASE author WHEN '' THEN '{"actor": {"kind": "system"}, "outcome": "ok"}' ELSE author END)::jsonb;
-  FOR mine, many IN SELECT c.tenant_id, count(*) FROM changed AS c WHERE c.tenant_id IS NOT NULL GROUP BY 1 ORDER BY 1 LOOP
+  FOR mine, many IN EXECUTE format('SELECT c.%1$I, count(*) FROM changed AS c WHERE c.%1$I IS NOT NULL GROUP BY 1 ORDER BY 1',
+      coalesce(TG_ARGV[1], 'tenant_id')) LOOP
     INSERT INTO bailiwick.audit_pending (tenant_id, id, at, event)
     VALUES (mine, gen_random_uuid(), clock_timestamp(), event || jsonb_build_object(
       'action', 'rows.' || lower(TG_OP),
