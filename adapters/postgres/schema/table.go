@@ -16,6 +16,13 @@ import "github.com/bailiwick-go/bailiwick/federation"
 // key without tenant_id lets SQL of one tenant find out which numbers are taken, so that
 // postgres.Open warns of it. Neither exports nor imports contain ids.
 //
+// A field with bun's tag soft_delete (a pointer, or with nullzero) marks deleted rows, and the
+// routes of the kind don't show them: a DELETE sets the column, a reference to a deleted item is
+// one to a missing item, and quotas count the other rows. A unique index on (tenant_id, name)
+// may leave out deleted rows (WHERE deleted_at IS NULL): a new item of the name is then a new
+// row. Otherwise it takes the deleted row's place, with its id and a greater version. A row
+// that is deleted for good must not be referred to by deleted rows either.
+//
 // In items of the kind, each further column of the model is a member of the spec with the
 // column's name. The member is required when the column is notnull and has no default. It is
 // always present in responses when the column is notnull, and otherwise when the value isn't

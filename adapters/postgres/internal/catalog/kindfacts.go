@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // idTypes are the types that the column id of a kind may have, as pg_type has their names.
@@ -30,15 +31,22 @@ func LoadKindTables(ctx context.Context, db bun.IDB, d *declare.Set) error {
 	if err != nil {
 		return err
 	}
+	keys, err := readKeys(ctx, db, d)
+	if err != nil {
+		return err
+	}
+	k := kindTables{columns: columns, keys: keys}
 	for _, t := range d.KindTables {
-		load(t, columns[t.SQL])
+		k.load(t)
 	}
 	return nil
 }
 
 // load sets what t takes from the database. A table without a proper id keeps what
 // [declare.New] has set.
-func load(t *declare.Table, columns map[string]column) {
+func (k *kindTables) load(t *declare.Table) {
+	columns := k.columns[t.SQL]
+	t.KeepsNames = t.DeletedAt != "" && k.isUnique(t.SQL, t.NameColumn, "")
 	if v, ok := columns["version"]; ok {
 		t.VersionLimit = declare.VersionLimit(v.Type)
 	}
@@ -73,6 +81,27 @@ func (k *kindTables) checkID(t *declare.Table) {
 		id.Modifier < uuidLength+typmodHeader:
 		k.lacks(t.SQL, fmt.Sprintf("column id has no default, and is too short for the library's"+
 			" ids of %d characters", uuidLength), k.alter(t.SQL, "id", "TYPE text"))
+	}
+}
+
+// checkDeletedAt checks the column of the tag soft_delete.
+func (k *kindTables) checkDeletedAt(t *declare.Table) {
+	if t.DeletedAt == "" {
+		return
+	}
+	switch c, ok := k.columns[t.SQL][t.DeletedAt]; {
+	case !ok:
+		k.lacks(t.SQL, "it has no column "+t.DeletedAt, fmt.Sprintf(
+			"ALTER TABLE %s ADD COLUMN %s timestamptz;", t.SQL, sqltext.Quote(t.DeletedAt)))
+	case c.Type != "timestamptz" && c.Type != "timestamp" || c.Array:
+		k.lacks(t.SQL, fmt.Sprintf("column %s has the type %s, not timestamptz", c.Name, c.typeName()),
+			k.alter(t.SQL, c.Name, "TYPE timestamptz"))
+	case c.NotNull:
+		k.lacks(t.SQL, "column "+c.Name+" can't be NULL, as it is in a row that isn't deleted",
+			k.alter(t.SQL, c.Name, "DROP NOT NULL"))
+	case c.HasDefault:
+		k.lacks(t.SQL, "column "+c.Name+" has a default, so that a new row is deleted",
+			k.alter(t.SQL, c.Name, "DROP DEFAULT"))
 	}
 }
 

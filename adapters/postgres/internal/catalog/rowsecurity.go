@@ -41,6 +41,7 @@ type RowSecurity struct {
 	TriggerOff     bool   // one of the library's triggers on it is disabled
 	OfOwner        bool   // it belongs to the owner role
 	QuotaArgs      string // see quotaArgs; empty without the trigger that checks the quota
+	RevivalArgs    string // those of the same trigger for rows that are no longer deleted
 }
 
 // RowSecurity reads the row security of every table that tenants own, declared or not.
@@ -69,12 +70,15 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'
 		      AND g.tgenabled IN ('O', 'A')) AS version_trigger,
 		  EXISTS (SELECT FROM pg_trigger g
-		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota')
+		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota', 'bailiwick_revival')
 		      AND g.tgenabled IN ('D', 'R')) AS trigger_off,
 		  coalesce(pg_get_userbyid(c.relowner) = ?3, false) AS of_owner,
 		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota'
-		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args
+		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args,
+		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
+		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_revival'
+		      AND g.tgenabled IN ('O', 'A')), '') AS revival_args
 		FROM declared d FULL JOIN (SELECT * FROM tables WHERE NOT library) t ON t.oid = d.oid
 		LEFT JOIN pg_class c ON c.oid = t.oid
 		LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.tenant
@@ -124,15 +128,36 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 		"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
 			" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
 	if kind != nil && kind.Singleton == "" {
-		add(r.QuotaArgs != quotaArgs(kind.Kind),
-			"DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota"+
-				" AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
-				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+
-				strings.ReplaceAll(sqltext.Literal(kind.Kind), "%", "%%")+")")
+		args := quotaArgs(kind)
+		create := func(event, tables string) string {
+			return "AFTER " + event + " ON %[1]s REFERENCING " + tables +
+				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota(" + quotaArguments(kind) + ")"
+		}
+		add(r.QuotaArgs != args, "DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s;"+
+			" CREATE TRIGGER bailiwick_quota "+create("INSERT", "NEW TABLE AS added"))
+		add(kind.DeletedAt != "" && r.RevivalArgs != args,
+			"DROP TRIGGER IF EXISTS bailiwick_revival ON %[1]s; CREATE TRIGGER bailiwick_revival "+
+				create("UPDATE", "OLD TABLE AS was NEW TABLE AS added"))
+		add(kind.DeletedAt == "" && r.RevivalArgs != "", "DROP TRIGGER bailiwick_revival ON %s")
 	}
 	return statements
 }
 
-// quotaArgs returns the argument of a kind's quota trigger as pg_trigger.tgargs has it: the kind
-// with a zero byte at the end, in hexadecimal digits.
-func quotaArgs(kind string) string { return hex.EncodeToString([]byte(kind + "\x00")) }
+// quotaArguments returns the arguments of a kind's quota trigger in a format of fmt.
+func quotaArguments(kind *declare.Table) string {
+	arguments := sqltext.Literal(kind.Kind)
+	if kind.DeletedAt != "" {
+		arguments += ", " + sqltext.Literal(kind.DeletedAt)
+	}
+	return strings.ReplaceAll(arguments, "%", "%%")
+}
+
+// quotaArgs returns the arguments of a kind's quota trigger as pg_trigger.tgargs has them: the kind
+// and the column of the tag soft_delete, each with a zero byte at the end, in hexadecimal digits.
+func quotaArgs(kind *declare.Table) string {
+	args := kind.Kind + "\x00"
+	if kind.DeletedAt != "" {
+		args += kind.DeletedAt + "\x00"
+	}
+	return hex.EncodeToString([]byte(args))
+}

@@ -63,7 +63,7 @@ func (s *transfers) exportKind(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table,
 	labels map[string]string, yield func(federation.Item) error,
 ) error {
-	query := itemsql.SelectItems(s.declared, t) + " WHERE t.tenant_id = ?"
+	query := itemsql.SelectItems(s.declared, t) + itemsql.OfTenant(t)
 	args := []any{tenant}
 	if len(labels) > 0 {
 		query += " AND t.labels @> ?::jsonb"

@@ -26,7 +26,7 @@ func (s *resources) search(
 	ctx context.Context, tenant tenancy.ID, t *declare.Table, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	query := itemsql.SelectItems(s.declared, t) +
-		" WHERE t.tenant_id = ? AND t.id = ANY (ARRAY(SELECT " +
+		itemsql.OfTenant(t) + " AND t.id = ANY (ARRAY(SELECT " +
 		itemsql.SearchFunctionName(t) + "(?, ?, ?, ?))) LIMIT ?"
 	found, err := queryItems(ctx, s.pool.App, s.declared.Kinds, t, query,
 		slices.Concat([]any{tenant}, searchArguments(q), []any{q.Limit})...)

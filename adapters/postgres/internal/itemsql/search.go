@@ -58,6 +58,9 @@ func (s Search) ReadColumns() []string {
 	for _, c := range s.Columns {
 		columns = append(columns, c.Name)
 	}
+	if s.Table.DeletedAt != "" {
+		columns = append(columns, sqltext.Quote(s.Table.DeletedAt))
+	}
 	return columns
 }
 

@@ -33,6 +33,7 @@ func (s Search) body() string {
 	walkedMatches := s.matches("w", func(i int) string { return fmt.Sprintf("c%d", i) })
 	return strings.NewReplacer(
 		"{table}", s.Table.SQL, "{id type}", s.Table.IDType,
+		"{living}", Living(s.Table, "t"),
 		"{name}", "t."+s.Columns[0].Name+s.Collate,
 		"{searched}", strings.Join(searched, ", "),
 		"{patterns}", strings.Join(declarations, ""),
@@ -85,7 +86,7 @@ BEGIN
     SELECT count(*), max(w.name), coalesce(array_agg(w.id) FILTER (WHERE {walked matches}), '{}')
       INTO walked, after, hits
       FROM (SELECT t.id, {name} AS name, t.labels, {searched} FROM {table} AS t
-             WHERE t.tenant_id = tenant AND {name} > after ORDER BY {name} LIMIT step) AS w;
+             WHERE t.tenant_id = tenant{living} AND {name} > after ORDER BY {name} LIMIT step) AS w;
     found := found || hits[1:page];
     EXIT WHEN walked < step;
     page := page - cardinality(hits);
@@ -101,7 +102,7 @@ END `
 const lookAhead = `
   IF indexed THEN
     scarce := NOT EXISTS (SELECT FROM (SELECT {name} AS name, t.labels, {searched} FROM {table} AS t
-      WHERE t.tenant_id = tenant AND {name} > after ORDER BY {name} LIMIT 24) AS w WHERE {walked matches});
+      WHERE t.tenant_id = tenant{living} AND {name} > after ORDER BY {name} LIMIT 24) AS w WHERE {walked matches});
   END IF;`
 
 // turnToIndex reads the tenant's matches from the index, unless there are many. It compares
@@ -126,7 +127,7 @@ func fewMatches(condition string) string {
 	return `
         SELECT count(*) < 5000, array_agg(f.id ORDER BY f.name) FILTER (WHERE f.name > after) INTO indexed, hits
           FROM (SELECT t.id, {name} AS name FROM {table} AS t
-                 WHERE ARRAY[t.tenant_id] @> ARRAY[tenant] AND ` + condition + ` LIMIT 5000) AS f;`
+                 WHERE ARRAY[t.tenant_id] @> ARRAY[tenant]{living} AND ` + condition + ` LIMIT 5000) AS f;`
 }
 
 // indexText decides whether the index can be used for the text.

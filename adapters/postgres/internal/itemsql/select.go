@@ -32,8 +32,9 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 	for i, r := range t.References {
 		for j, to := range targetsOf(d, r) {
 			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.tenant_id = t.tenant_id"+
-				" AND %[2]s.%s = t.%s",
-				to.sql, targetAlias(i, j), sqltext.Quote(to.id), sqltext.Quote(to.column))
+				" AND %[2]s.%s = t.%s%s",
+				to.sql, targetAlias(i, j), sqltext.Quote(to.id), sqltext.Quote(to.column),
+				Living(to.table, targetAlias(i, j)))
 		}
 	}
 	return b.String()
@@ -49,9 +50,10 @@ type nameExprs struct {
 // target is one column of a reference and the table that it refers to.
 type target struct {
 	column   string
-	kind     string // empty for a lookup table
-	sql      string // the table
-	id, name string // its columns
+	kind     string         // empty for a lookup table
+	sql      string         // the table
+	id, name string         // its columns
+	table    *declare.Table // nil for a lookup table
 }
 
 // targetsOf returns the targets of the columns that a reference is stored in. It is empty for
@@ -78,7 +80,8 @@ func targetsOf(d *declare.Set, r declare.Reference) []target {
 
 // itemTarget returns the target of a column that refers to an item.
 func itemTarget(column string, to *declare.Table) target {
-	return target{column: column, kind: to.Kind, sql: to.SQL, id: "id", name: to.NameColumn}
+	return target{column: column, kind: to.Kind, sql: to.SQL, id: "id", name: to.NameColumn,
+		table: to}
 }
 
 // targetAlias returns the alias of the table that a column of a reference refers to.
@@ -182,14 +185,19 @@ func isScalar(c declare.Column) bool {
 func joinedNames(d *declare.Set, r declare.Reference) string {
 	to := d.ByKind[r.Kind]
 	name := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = j.tenant_id"+
-		" AND x.id = j.%s)", sqltext.Quote(to.NameColumn), to.SQL, sqltext.Quote(r.JoinTable.To))
+		" AND x.id = j.%s%s)", sqltext.Quote(to.NameColumn), to.SQL,
+		sqltext.Quote(r.JoinTable.To), Living(to, "x"))
+	filter := ""
+	if to.DeletedAt != "" {
+		filter = " FILTER (WHERE " + name + " IS NOT NULL)"
+	}
 	order := "j." + sqltext.Quote(r.JoinTable.Position)
 	if r.JoinTable.Position == "" {
 		order = name + ` COLLATE "C"`
 	}
-	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(%s ORDER BY %s), '[]') FROM %s AS j"+
+	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(%s ORDER BY %s)%s, '[]') FROM %s AS j"+
 		" WHERE j.tenant_id = t.tenant_id AND j.%s = t.id)",
-		name, order, r.JoinTable.SQL, sqltext.Quote(r.JoinTable.From))
+		name, order, filter, r.JoinTable.SQL, sqltext.Quote(r.JoinTable.From))
 }
 
 // polymorphicRef returns the expression for the i-th reference, which refers to one item of
@@ -198,10 +206,13 @@ func polymorphicRef(d *declare.Set, r declare.Reference, i int, exprs nameExprs)
 	var b strings.Builder
 	b.WriteString("CASE")
 	for j, to := range targetsOf(d, r) {
-		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s,"+
-			" jsonb_build_object('kind', %s, 'name', %s))",
-			sqltext.Quote(to.column), sqltext.Literal(r.Field), sqltext.Literal(to.kind),
-			exprs.one(i, j, to))
+		name := exprs.one(i, j, to)
+		refers := "t." + sqltext.Quote(to.column) + " IS NOT NULL"
+		if Living(to.table, "") != "" {
+			refers = name + " IS NOT NULL"
+		}
+		fmt.Fprintf(&b, " WHEN %s THEN jsonb_build_object(%s, jsonb_build_object('kind', %s,"+
+			" 'name', %s))", refers, sqltext.Literal(r.Field), sqltext.Literal(to.kind), name)
 	}
 	b.WriteString(" ELSE '{}' END")
 	return b.String()

@@ -114,8 +114,8 @@ func danglingRules(d *declare.Set, t *declare.Table) []UnfitRule {
 		for _, to := range targetsOf(d, r) {
 			column := "t." + sqltext.Quote(to.column)
 			rules = append(rules, danglingRule(r, to.column,
-				fmt.Sprintf("%[1]s IS NOT NULL AND NOT EXISTS (SELECT FROM %[2]s AS x WHERE x.%[3]s = %[1]s)",
-					column, to.sql, sqltext.Quote(to.id))))
+				fmt.Sprintf("%[1]s IS NOT NULL AND NOT EXISTS (SELECT FROM %[2]s AS x WHERE x.%[3]s = %[1]s%[4]s)",
+					column, to.sql, sqltext.Quote(to.id), Living(to.table, "x"))))
 		}
 	}
 	return rules
@@ -128,9 +128,9 @@ func danglingJoinRules(d *declare.Set, t *declare.Table) []UnfitRule {
 		if r.JoinTable != nil {
 			rules = append(rules, danglingRule(r, "id",
 				fmt.Sprintf("EXISTS (SELECT FROM %s AS j WHERE j.%s = t.id AND NOT EXISTS (SELECT"+
-					" FROM %s AS x WHERE x.id = j.%s))", r.JoinTable.SQL,
+					" FROM %s AS x WHERE x.id = j.%s%s))", r.JoinTable.SQL,
 					sqltext.Quote(r.JoinTable.From), d.ByKind[r.Kind].SQL,
-					sqltext.Quote(r.JoinTable.To))))
+					sqltext.Quote(r.JoinTable.To), Living(d.ByKind[r.Kind], "x"))))
 		}
 	}
 	return rules

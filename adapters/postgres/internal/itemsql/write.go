@@ -85,16 +85,26 @@ func (w Writer) referencedID(r declare.Reference, to target) string {
 		isSet = "s.spec -> " + field + " ->> 'kind' = " + sqltext.Literal(to.kind)
 		name = "s.spec -> " + field + " ->> 'name'"
 	}
-	id := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s)",
-		sqltext.Quote(to.id), to.sql, w.tenant, sqltext.Quote(to.name), name)
+	id := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.tenant_id = %s AND x.%s = %s%s)",
+		sqltext.Quote(to.id), to.sql, w.tenant, sqltext.Quote(to.name), name,
+		Living(to.table, "x"))
 	switch {
 	case to.kind == "": // a lookup table
 	case w.src.Pending != "":
 		id = "coalesce(" + w.stagedID(to.kind, name) + ", " + id + ")"
 	case to.kind == w.t.Kind:
-		id = "coalesce(" + id + ", CASE WHEN " + name + " = s.name THEN s.id END)"
+		id = "coalesce(" + id + ", CASE WHEN " + name + " = s.name THEN " + w.storedID() + " END)"
 	}
 	return "CASE WHEN " + isSet + " THEN " + id + " END"
+}
+
+// storedID returns the expression for the id under which the item is stored, if no living row has
+// its name before.
+func (w Writer) storedID() string {
+	if w.t.DeletedAt == "" {
+		return "s.id"
+	}
+	return "coalesce(s.target, s.id)"
 }
 
 // stagedID returns the sub-select for the id of an item that the import writes.
@@ -146,6 +156,9 @@ func (w Writer) Update() string {
 	sets := []string{
 		"version = greatest(t.version, s.version)",
 		"updated_at = CASE WHEN s.version > t.version THEN s.updated_at ELSE t.updated_at END",
+	}
+	if w.t.DeletedAt != "" {
+		sets = append(sets, sqltext.Quote(w.t.DeletedAt)+" = NULL")
 	}
 	for _, a := range w.assignments() {
 		sets = append(sets, sqltext.Quote(a.column)+" = "+a.expr)
@@ -201,9 +214,10 @@ func (w Writer) insertJoin(r declare.Reference) string {
 	to := w.d.ByKind[r.Kind]
 	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM src AS s"+
 		" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %s) WITH ORDINALITY"+
-		" AS e(name, place) JOIN %s AS x ON x.tenant_id = %s AND x.%s = e.name",
+		" AS e(name, place) JOIN %s AS x ON x.tenant_id = %s AND x.%s = e.name%s",
 		r.JoinTable.SQL, strings.Join(columns, ", "), strings.Join(values, ", "),
-		sqltext.Literal(r.Field), to.SQL, w.tenant, sqltext.Quote(to.NameColumn)))
+		sqltext.Literal(r.Field), to.SQL, w.tenant, sqltext.Quote(to.NameColumn),
+		Living(to, "x")))
 }
 
 // maxDangling limits the rows of SelectDangling.
@@ -248,7 +262,7 @@ func (w Writer) danglingTo(r declare.Reference, kind string) string {
 		" AND %[3]s IS NOT NULL"+
 		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.tenant_id = %[7]s AND %[8]s)",
 		path, sqltext.Literal(kind), missing, from, condition, to.SQL, w.tenant,
-		NameEquals(to, "x", missing))
+		NameEquals(to, "x", missing)+Living(to, "x"))
 	if w.src.Pending != "" {
 		query += " AND NOT EXISTS " + w.stagedID(kind, missing)
 	} else if kind == w.t.Kind {
@@ -259,11 +273,16 @@ func (w Writer) danglingTo(r declare.Reference, kind string) string {
 
 // SelectReferrers returns the query for the items that refer to an item of the table t. It has
 // the columns kind and name. id is an SQL expression for the item's id, such as a placeholder.
-// An item that refers to itself through a column isn't included.
+// An item that refers to itself through a column isn't included. Deleted items are included only if
+// the item would be deleted for good, which the foreign keys of their rows prevent.
 func SelectReferrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) string {
 	tenantID := sqltext.Literal(tenant.String()) + "::uuid"
 	var queries []string
 	for _, from := range d.KindTables {
+		living := ""
+		if t.DeletedAt != "" {
+			living = Living(from, "t")
+		}
 		columns := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t",
 			sqltext.Literal(from.Kind), NameExpr(from, "t"), from.SQL)
 		for _, r := range from.References {
@@ -273,15 +292,16 @@ func SelectReferrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id str
 			if r.JoinTable != nil && r.Kind == t.Kind {
 				queries = append(queries, columns+fmt.Sprintf(
 					" JOIN %s AS j ON j.tenant_id = t.tenant_id AND j.%s = t.id"+
-						" WHERE t.tenant_id = %s AND j.%s = %s", r.JoinTable.SQL,
-					sqltext.Quote(r.JoinTable.From), tenantID, sqltext.Quote(r.JoinTable.To), id))
+						" WHERE t.tenant_id = %s AND j.%s = %s%s", r.JoinTable.SQL,
+					sqltext.Quote(r.JoinTable.From), tenantID, sqltext.Quote(r.JoinTable.To), id,
+					living))
 			}
 			for _, to := range targetsOf(d, r) {
 				if to.kind != t.Kind {
 					continue
 				}
-				query := columns + fmt.Sprintf(" WHERE t.tenant_id = %s AND t.%s = %s", tenantID,
-					sqltext.Quote(to.column), id)
+				query := columns + fmt.Sprintf(" WHERE t.tenant_id = %s AND t.%s = %s%s", tenantID,
+					sqltext.Quote(to.column), id, living)
 				if from == t {
 					query += " AND t.id <> " + id
 				}
