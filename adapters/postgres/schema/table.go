@@ -6,9 +6,18 @@ import "github.com/bailiwick-go/bailiwick/federation"
 // and import all use this declaration.
 //
 // The table has a column tenant_id of type uuid. A table with a Kind also has the columns id,
-// Name (text), labels (jsonb), spec (jsonb), version (integer or bigint), created_at and
-// updated_at (timestamptz), and unique constraints on (tenant_id, name) and (tenant_id, id).
-// A unique constraint on id alone will do as well.
+// Name (text), created_at and updated_at (timestamptz), and unique constraints on
+// (tenant_id, name) and (tenant_id, id). A unique constraint on id alone will do as well.
+//
+// Three more columns are optional; postgres.Open logs which of them a table lacks.
+//   - Without labels (jsonb) items have no labels: a write with labels is invalid, and no list
+//     finds an item by a label.
+//   - Without spec (jsonb) every member of a spec must be a column of the model; another one is
+//     refused as an unknown field.
+//   - Without version (integer or bigint) an item's version is the time of its last write, in
+//     microseconds since 1970, which a trigger makes greater with each write. ETags work as ever.
+//     But the version doesn't count changes, an import keeps its time instead of its version, and
+//     a bundle with such versions can't be imported where version is an integer.
 //
 // The id is a uuid, a number (bigint, integer or smallint) or a text. The library makes UUIDv7
 // for uuid, and for a text without a default. A number needs a default or is an identity

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/schema"
 )
 
 // idTypes are the types that the column id of a kind may have, as pg_type has their names.
@@ -36,16 +37,25 @@ func LoadKindTables(ctx context.Context, db bun.IDB, d *declare.Set) error {
 		return err
 	}
 	k := kindTables{columns: columns, keys: keys}
+	return k.loadAll(d)
+}
+
+func (k *kindTables) loadAll(d *declare.Set) error {
 	for _, t := range d.KindTables {
 		k.load(t)
 	}
-	return nil
+	return d.SetKinds()
 }
 
 // load sets what t takes from the database. A table without a proper id keeps what
 // [declare.New] has set.
 func (k *kindTables) load(t *declare.Table) {
 	columns := k.columns[t.SQL]
+	lacks := func(name string) bool {
+		_, ok := columns[name]
+		return !ok && columns[schema.TenantColumn].Type == managedTypes["tenant_id"]
+	}
+	t.NoLabels, t.NoSpec, t.NoVersion = lacks("labels"), lacks("spec"), lacks("version")
 	t.KeepsNames = t.DeletedAt != "" && k.isUnique(t.SQL, t.NameColumn, "")
 	if v, ok := columns["version"]; ok {
 		t.VersionLimit = declare.VersionLimit(v.Type)
@@ -58,6 +68,37 @@ func (k *kindTables) load(t *declare.Table) {
 	if id.Type != declare.UUIDs {
 		t.NewID = id.Expression
 	}
+}
+
+// checkOptional checks that nothing is declared that needs an optional column which t lacks.
+func (k *kindTables) checkOptional(t *declare.Table) {
+	add := func(name string) string {
+		return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT %s;", t.SQL, name,
+			managedTypes[name], managedDefaults[name])
+	}
+	if t.NoSpec && len(t.MarkedSecrets) > 0 {
+		k.lacks(t.SQL, "it has no column spec for the marked secrets", add("spec"))
+	}
+	if t.NoVersion && t.Singleton != "" {
+		k.lacks(t.SQL, "it has no column version, by which an import knows whether the only item was"+
+			" ever changed", add("version"))
+	}
+}
+
+// Lost says what the items of t do without, since the table lacks optional columns. It is empty if
+// it has all of them.
+func Lost(t *declare.Table) (lost []string) {
+	if t.NoLabels {
+		lost = append(lost, "no column labels: items have no labels, and no list finds any by them")
+	}
+	if t.NoSpec {
+		lost = append(lost, "no column spec: every member of a spec must be a column of the model")
+	}
+	if t.NoVersion {
+		lost = append(lost, "no column version: the version of an item is the time of its last"+
+			" write, in microseconds, and doesn't count its changes")
+	}
+	return lost
 }
 
 // checkID checks the column id. Where the database makes no ids, the library's must fit.

@@ -90,8 +90,10 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 		return err
 	}
 	k := kindTables{columns: columns, keys: keys}
+	if err := k.loadAll(d); err != nil {
+		return err
+	}
 	for _, t := range d.KindTables {
-		k.load(t)
 		k.check(t)
 		if served && k.columns[t.SQL] != nil && !slices.Contains(triggers, t.SQL) {
 			k.lacks(t.SQL, "the trigger that counts the versions of its rows", "migrate the schema")
@@ -240,11 +242,13 @@ var managedDefaults = map[string]string{
 func (k *kindTables) checkManaged(t *declare.Table) {
 	k.checkID(t)
 	k.checkDeletedAt(t)
+	k.checkOptional(t)
 	for _, name := range []string{"labels", "spec", "version", "created_at", "updated_at"} {
 		want, fallback := managedTypes[name], managedDefaults[name]
 		c, ok := k.columns[t.SQL][name]
 		fits := c.Type == want || name == "version" && c.Type == "int4"
 		switch {
+		case !ok && name != "created_at" && name != "updated_at": // see checkOptional
 		case !ok:
 			k.lacks(t.SQL, "it has no column "+name, fmt.Sprintf(
 				"ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT %s;", t.SQL, name, want, fallback))

@@ -38,6 +38,7 @@ type RowSecurity struct {
 	Forced         bool
 	Policy         bool   // it has a policy with the name TenantPolicy
 	VersionTrigger bool   // it has the trigger that increments versions
+	TouchFunction  string // the function of this trigger, without its schema
 	TriggerOff     bool   // one of the library's triggers on it is disabled
 	OfOwner        bool   // it belongs to the owner role
 	QuotaArgs      string // see quotaArgs; empty without the trigger that checks the quota
@@ -69,6 +70,8 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		  EXISTS (SELECT FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'
 		      AND g.tgenabled IN ('O', 'A')) AS version_trigger,
+		  coalesce((SELECT p.proname::text FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'), '') AS touch_function,
 		  EXISTS (SELECT FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota', 'bailiwick_revival')
 		      AND g.tgenabled IN ('D', 'R')) AS trigger_off,
@@ -109,6 +112,9 @@ func (r RowSecurity) SwitchedOff() (off []string) {
 	return off
 }
 
+// touchTime is the function of the trigger on a table without versions.
+const touchTime = "touch_time"
+
 // CreateMissing returns the statements that create what the table lacks. kind is nil for a table
 // without a kind.
 func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []string {
@@ -124,9 +130,15 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 	add(!r.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
 	add(!r.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!r.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
-	add(kind != nil && !r.VersionTrigger,
-		"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
-			" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
+	if kind != nil {
+		function, other := "touch", touchTime
+		if kind.NoVersion {
+			function, other = other, function
+		}
+		add(!r.VersionTrigger || r.TouchFunction == other,
+			"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
+				" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick."+function+"()")
+	}
 	if kind != nil && kind.Singleton == "" {
 		args := quotaArgs(kind)
 		create := func(event, tables string) string {

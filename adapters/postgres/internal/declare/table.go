@@ -53,6 +53,10 @@ type Table struct {
 	// KeepsNames reports whether no new row can have the name of a deleted one. [New] leaves it
 	// false.
 	KeepsNames bool
+
+	// NoLabels, NoSpec and NoVersion report that the table has no such column. [New] leaves them
+	// false.
+	NoLabels, NoSpec, NoVersion bool
 }
 
 // UUIDs is the IDType of most tables.

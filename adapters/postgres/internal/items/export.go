@@ -66,7 +66,7 @@ func (s *transfers) exportKind(
 	query := itemsql.SelectItems(s.declared, t) + itemsql.OfTenant(t)
 	args := []any{tenant}
 	if len(labels) > 0 {
-		query += " AND t.labels @> ?::jsonb"
+		query += " AND " + itemsql.LabelsOf(t) + " @> ?::jsonb"
 		args = append(args, labelsJSON(labels))
 	}
 	query += " ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate

@@ -27,7 +27,8 @@ func lockForChange(
 	ctx context.Context, tx bun.IDB, d *declare.Set, tenant tenancy.ID, t *declare.Table,
 	name string,
 ) (lockedRow, error) {
-	columns := "t.id, t.version, " + itemsql.HiddenUnfit(d, t) + " AS unfit"
+	columns := "t.id, " + itemsql.VersionOf(t) + " AS version, " + itemsql.HiddenUnfit(d, t) +
+		" AS unfit"
 	living := itemsql.Living(t, "t")
 	if t.KeepsNames {
 		columns += ", t." + sqltext.Quote(t.DeletedAt) + " IS NOT NULL AS deleted"
@@ -40,7 +41,7 @@ func lockForChange(
 func lockForDeletion(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table, name string,
 ) (lockedRow, error) {
-	return lockRow(ctx, tx, tenant, t, name, "t.id, t.version",
+	return lockRow(ctx, tx, tenant, t, name, "t.id, "+itemsql.VersionOf(t)+" AS version",
 		itemsql.Living(t, "t")+" FOR UPDATE")
 }
 

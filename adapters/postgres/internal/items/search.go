@@ -17,7 +17,7 @@ import (
 // with the conditions of [resources.conditions].
 func (s *resources) usesSearchFunction(t *declare.Table, q ports.ResourceQuery) bool {
 	return (q.Search != "" || len(q.Labels) > 0) && itemsql.Searchable(t) &&
-		s.pool.Settings.MultiTenant
+		s.pool.Settings.MultiTenant && (len(q.Labels) == 0 || !t.NoLabels)
 }
 
 // search reads the items whose ids the search function returns. It sorts them itself: the planner
@@ -69,7 +69,7 @@ func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string,
 		query += " AND (" + strings.Join(matches, " OR ") + ")"
 	}
 	if len(q.Labels) > 0 {
-		query += " AND t.labels @> ?::jsonb"
+		query += " AND " + itemsql.LabelsOf(t) + " @> ?::jsonb"
 		args = append(args, labelsJSON(q.Labels))
 	}
 	return query, args

@@ -55,6 +55,7 @@ func CreateGetFunction(d *declare.Set, t *declare.Table) string {
 		"{variables}", variables, "{lookups}", lookups, "{table}", t.SQL,
 		"{named}", NameEquals(t, "t", "$2")+Living(t, "t"), "{name}", NameExpr(t, "t"),
 		"{spec}", strings.Join(specParts(d, t, inVariables), " || "),
+		"{labels}", LabelsOf(t), "{version}", VersionOf(t),
 		"{updated}", timeExpr("t.updated_at"), "{created}", timeExpr("t.created_at"),
 	).Replace(getBody)
 	return "CREATE OR REPLACE FUNCTION " + getFunction(t) + "(uuid, text) RETURNS TABLE (" +
@@ -94,9 +95,9 @@ DECLARE
   END IF;
 {lookups}  id := t.id;
   name := {name};
-  labels := t.labels;
+  labels := {labels};
   spec := {spec};
-  version := t.version;
+  version := {version};
   updated_at := {updated};
   created_at := {created};
   RETURN NEXT;

@@ -33,7 +33,7 @@ func (s Search) body() string {
 	walkedMatches := s.matches("w", func(i int) string { return fmt.Sprintf("c%d", i) })
 	return strings.NewReplacer(
 		"{table}", s.Table.SQL, "{id type}", s.Table.IDType,
-		"{living}", Living(s.Table, "t"),
+		"{living}", Living(s.Table, "t"), "{labels}", LabelsOf(s.Table),
 		"{name}", "t."+s.Columns[0].Name+s.Collate,
 		"{searched}", strings.Join(searched, ", "),
 		"{patterns}", strings.Join(declarations, ""),
@@ -85,7 +85,7 @@ BEGIN
   WHILE page > 0 LOOP{turn to index}
     SELECT count(*), max(w.name), coalesce(array_agg(w.id) FILTER (WHERE {walked matches}), '{}')
       INTO walked, after, hits
-      FROM (SELECT t.id, {name} AS name, t.labels, {searched} FROM {table} AS t
+      FROM (SELECT t.id, {name} AS name, {labels} AS labels, {searched} FROM {table} AS t
              WHERE t.tenant_id = tenant{living} AND {name} > after ORDER BY {name} LIMIT step) AS w;
     found := found || hits[1:page];
     EXIT WHEN walked < step;
@@ -101,7 +101,7 @@ END `
 // it reads only a row or two.
 const lookAhead = `
   IF indexed THEN
-    scarce := NOT EXISTS (SELECT FROM (SELECT {name} AS name, t.labels, {searched} FROM {table} AS t
+    scarce := NOT EXISTS (SELECT FROM (SELECT {name} AS name, {labels} AS labels, {searched} FROM {table} AS t
       WHERE t.tenant_id = tenant{living} AND {name} > after ORDER BY {name} LIMIT 24) AS w WHERE {walked matches});
   END IF;`
 
@@ -112,9 +112,9 @@ const lookAhead = `
 // NULL.
 var turnToIndex = `
     IF scarce THEN
-      IF needle IS NULL THEN` + fewMatches("t.labels @> wanted") + `
+      IF needle IS NULL THEN` + fewMatches("{labels} @> wanted") + `
       ELSIF wanted IS NULL THEN` + fewMatches("{text matches}") + `
-      ELSE` + fewMatches("t.labels @> wanted AND {text matches}") + `
+      ELSE` + fewMatches("{labels} @> wanted AND {text matches}") + `
       END IF;
       IF indexed THEN
         RETURN found || hits[1:page];

@@ -25,9 +25,9 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 		many: func(_ int, r declare.Reference) string { return joinedNames(d, r) },
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version,"+
-		" %s AS updated_at, %s AS created_at FROM %s AS t", NameExpr(t, "t"),
-		strings.Join(specParts(d, t, joined), " || "), timeExpr("t.updated_at"),
+	fmt.Fprintf(&b, "SELECT t.id, %s AS name, %s AS labels, %s AS spec, %s AS version,"+
+		" %s AS updated_at, %s AS created_at FROM %s AS t", NameExpr(t, "t"), LabelsOf(t),
+		strings.Join(specParts(d, t, joined), " || "), VersionOf(t), timeExpr("t.updated_at"),
 		timeExpr("t.created_at"), t.SQL)
 	for i, r := range t.References {
 		for j, to := range targetsOf(d, r) {
@@ -128,7 +128,7 @@ func TypedParts(t *declare.Table) int {
 // specParts returns SQL expressions whose concatenation is the spec of a row t: the column spec,
 // and then objects with the members that are stored in other columns or tables.
 func specParts(d *declare.Set, t *declare.Table, exprs nameExprs) []string {
-	parts := []string{"t.spec"}
+	parts := []string{SpecOf(t)}
 	var always, scalars []string // members that are always present; scalars, absent if NULL
 	for _, c := range t.Columns {
 		pair := sqltext.Literal(c.Name) + ", " + readColumn(c)

@@ -46,7 +46,13 @@ type assignment struct{ column, expr string }
 
 // assignments returns the values of all columns except the key, the name and the version.
 func (w Writer) assignments() []assignment {
-	list := []assignment{{"labels", "s.labels"}, {"spec", w.untypedSpec()}}
+	var list []assignment
+	if !w.t.NoLabels {
+		list = append(list, assignment{"labels", "s.labels"})
+	}
+	if !w.t.NoSpec {
+		list = append(list, assignment{"spec", w.untypedSpec()})
+	}
 	for _, c := range w.t.Columns {
 		list = append(list, assignment{c.Name, writeColumn(c)})
 	}
@@ -132,10 +138,18 @@ func (w Writer) from() string {
 		strings.Join(fields, ", ") + ")"
 }
 
+// pastTime is the time of an item that is its version. An import gives it none in the future, in
+// which the writes after it would have theirs.
+const pastTime = "least(s.updated_at, now())"
+
 // Insert returns the statement that creates the items without a target.
 func (w Writer) Insert() string {
 	columns := []string{"tenant_id", "id", "version", "updated_at"}
 	values := []string{w.tenant, "s.id", "coalesce(s.version, 1)", "coalesce(s.updated_at, now())"}
+	if w.t.NoVersion {
+		columns = []string{"tenant_id", "id", "updated_at"}
+		values = []string{w.tenant, "s.id", pastTime}
+	}
 	if w.t.Singleton == "" {
 		columns, values = append(columns, sqltext.Quote(w.t.NameColumn)), append(values, "s.name")
 	}
@@ -151,11 +165,16 @@ func (w Writer) Insert() string {
 }
 
 // Update returns the statement that overwrites the targets. If the source's version is greater,
-// the row gets this version and its time. Otherwise the trigger increments the row's version.
+// the row gets this version and its time. Otherwise the trigger increments the row's version. So it
+// is with the time alone in a table without versions.
 func (w Writer) Update() string {
 	sets := []string{
 		"version = greatest(t.version, s.version)",
 		"updated_at = CASE WHEN s.version > t.version THEN s.updated_at ELSE t.updated_at END",
+	}
+	if w.t.NoVersion {
+		sets = []string{"updated_at = CASE WHEN s.updated_at IS NULL THEN t.updated_at" +
+			" ELSE greatest(t.updated_at, " + pastTime + ") END"}
 	}
 	if w.t.DeletedAt != "" {
 		sets = append(sets, sqltext.Quote(w.t.DeletedAt)+" = NULL")
