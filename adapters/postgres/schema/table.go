@@ -33,7 +33,10 @@ import "github.com/bailiwick-go/bailiwick/federation"
 // that is deleted for good must not be referred to by deleted rows either.
 //
 // In items of the kind, each further column of the model is a member of the spec with the
-// column's name. The member is required when the column is notnull and has no default. It is
+// column's name. The member is required when the column is notnull and has no default. An absent
+// member has the default of a notnull column: that of its tag, such as default:now(). Where the
+// default isn't a constant, the database fills it when the item is created, and a later write
+// without the member keeps it. An absent member of another column is NULL. A member is
 // always present in responses when the column is notnull, and otherwise when the value isn't
 // NULL. The struct tag enum:"a,b" limits a string to these values; minimum:"1" and
 // maximum:"9" limit an integer. Members of the spec without a column are stored in the

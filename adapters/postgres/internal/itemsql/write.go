@@ -45,7 +45,8 @@ func (w Writer) with(statement string) string {
 type assignment struct{ column, expr string }
 
 // assignments returns the values of all columns except the key, the name and the version.
-func (w Writer) assignments() []assignment {
+// With update an absent member that the database fills keeps its value, unless the row is deleted.
+func (w Writer) assignments(update bool) []assignment {
 	var list []assignment
 	if !w.t.NoLabels {
 		list = append(list, assignment{"labels", "s.labels"})
@@ -54,7 +55,11 @@ func (w Writer) assignments() []assignment {
 		list = append(list, assignment{"spec", w.untypedSpec()})
 	}
 	for _, c := range w.t.Columns {
-		list = append(list, assignment{c.Name, writeColumn(c)})
+		kept := ""
+		if update {
+			kept = w.kept(c)
+		}
+		list = append(list, assignment{c.Name, writeColumn(c, kept)})
 	}
 	for _, r := range w.t.References {
 		for _, to := range targetsOf(w.d, r) {
@@ -67,6 +72,16 @@ func (w Writer) assignments() []assignment {
 		list = append(list, assignment{s, value})
 	}
 	return list
+}
+
+// kept returns the expression for the value that an update keeps in a column that the database fills.
+func (w Writer) kept(c declare.Column) string {
+	stored := "t." + sqltext.Quote(c.Name)
+	if w.t.DeletedAt == "" {
+		return stored
+	}
+	return "CASE WHEN t." + sqltext.Quote(w.t.DeletedAt) + " IS NULL THEN " + stored + " ELSE " +
+		strings.TrimSpace(c.Default) + " END"
 }
 
 // untypedSpec returns the expression for the members of the spec that are stored in the column
@@ -153,7 +168,7 @@ func (w Writer) Insert() string {
 	if w.t.Singleton == "" {
 		columns, values = append(columns, sqltext.Quote(w.t.NameColumn)), append(values, "s.name")
 	}
-	for _, a := range w.assignments() {
+	for _, a := range w.assignments(false) {
 		columns, values = append(columns, sqltext.Quote(a.column)), append(values, a.expr)
 	}
 	overriding := ""
@@ -179,7 +194,7 @@ func (w Writer) Update() string {
 	if w.t.DeletedAt != "" {
 		sets = append(sets, sqltext.Quote(w.t.DeletedAt)+" = NULL")
 	}
-	for _, a := range w.assignments() {
+	for _, a := range w.assignments(true) {
 		sets = append(sets, sqltext.Quote(a.column)+" = "+a.expr)
 	}
 	return w.with(fmt.Sprintf(
