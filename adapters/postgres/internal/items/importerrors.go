@@ -34,7 +34,7 @@ func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 		return false
 	}
 	const query = `SELECT i.indexprs IS NULL AND coalesce(pg_get_expr(i.indpred, i.indrelid)
-		  = format('(%I IS NULL)', nullif(?, '')), i.indpred IS NULL) AND NOT EXISTS (
+		  = '(' || quote_ident(nullif(?, '')) || ' IS NULL)', i.indpred IS NULL) AND NOT EXISTS (
 		SELECT FROM pg_attribute a
 		 WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN ('tenant_id', ?))
 		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
