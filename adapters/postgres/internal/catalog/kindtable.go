@@ -153,6 +153,7 @@ func ColumnProblems(
 		}
 	}
 	for _, t := range d.KindTables {
+		check(t, "id", func(k *kindTables) { k.checkID(t) })
 		for _, c := range t.Columns {
 			check(t, c.Name, func(k *kindTables) { k.checkColumn(t, c) })
 		}
