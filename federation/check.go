@@ -35,8 +35,9 @@ const (
 //
 //   - [tenancy.CheckName] accepts its name. The name of a singleton kind must be
 //     the singleton's.
-//   - It has at most 64 labels, no key is empty or has characters that
+//   - A kind with NoLabels has none. It has at most 64 labels, no key is empty or has characters that
 //     [tenancy.ShowsNothing] reports, and no value has control characters.
+//   - A Closed kind has no other members in its spec: [tenancy.CodeUnknownField].
 //   - Each field has its type and is within its enum and bounds. An Integer is a
 //     number without fraction that fits into an int64. A Secret is a string that
 //     isn't empty, or a [SecretRef].
@@ -55,6 +56,9 @@ func (k *Kinds) Check(item Item) (Item, error) {
 	item.Name = NormalName(item.Name)
 	s.checkName(&p, item.Name)
 	item.Labels = checkLabels(&p, item.Labels)
+	if s.NoLabels && len(item.Labels) > 0 {
+		p.invalid("/labels", "must be empty: items of this kind have no labels")
+	}
 	spec, err = s.checkSpec(&p, spec)
 	if err != nil {
 		return Item{}, err
@@ -114,12 +118,17 @@ func (s *schema) checkSpec(p *problems, spec json.RawMessage) (json.RawMessage, 
 	for i, m := range kept {
 		path := jsontext.Pointer("/spec").AppendToken(m.name)
 		var normal json.RawMessage
-		if field, ok := s.fields[m.name]; ok {
+		field, isField := s.fields[m.name]
+		if isField {
 			field.check(p, path, m.value)
 			normal = field.normalSecret(m.value)
 		}
-		if reference, ok := s.references[m.name]; ok {
+		reference, isReference := s.references[m.name]
+		if isReference {
 			normal = reference.rewrite(p, path, m.value, normalRef)
+		}
+		if s.Closed && !isField && !isReference {
+			p.add(tenancy.CodeUnknownField, path, unknownMember)
 		}
 		if normal != nil {
 			kept[i].value, changed = normal, true

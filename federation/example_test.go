@@ -71,3 +71,13 @@ func ExampleKinds_Check() {
 	fmt.Println(err)
 	// Output: invalid: /spec/effect must be one of allow, deny
 }
+
+// A table that stores nothing but its columns is a closed kind.
+func ExampleKind_closed() {
+	kinds, _ := federation.NewKinds(federation.Kind{Name: "product", NoLabels: true, Closed: true,
+		Fields: []federation.Field{{Name: "price", Type: federation.Integer}}})
+	_, err := kinds.Check(federation.Item{Ref: federation.Ref{Kind: "product", Name: "pen"},
+		Spec: json.RawMessage(`{"price":2,"color":"red"}`)})
+	fmt.Println(err)
+	// Output: unknown_field: /spec/color is an unknown member
+}

@@ -45,7 +45,7 @@ type Item struct {
 // Resource is an item as a tenant stores it.
 type Resource struct {
 	Item
-	ID        string // UUIDv7
+	ID        string // made by the store, most often a UUIDv7
 	CreatedAt time.Time
 }
 

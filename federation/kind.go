@@ -17,7 +17,7 @@ const (
 )
 
 // Field declares a member of a spec. Members that no Field or Reference declares
-// are stored unchanged.
+// are stored unchanged, unless the kind is Closed.
 type Field struct {
 	Name     string
 	Type     Type
@@ -67,6 +67,9 @@ type Kind struct {
 
 	// MarkedSecrets are values that the spec itself marks as secrets.
 	MarkedSecrets []MarkedSecret
+
+	NoLabels bool // labels are refused
+	Closed   bool // members of a spec that no Field or Reference declares are refused
 
 	// Singleton, if not empty, is the name of the kind's only item. That item
 	// exists from the tenant's creation and can't be deleted.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -114,6 +115,9 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.pool.Fit(ctx); err != nil {
 		return err
 	}
+	if err := db.loadKindTables(ctx); err != nil {
+		return err
+	}
 	if err := db.checkIsolation(ctx); err != nil {
 		return err
 	}
@@ -138,10 +142,27 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	return db.moveSecrets(ctx, values)
 }
 
-// checkKindTables refuses tables of kinds that lack a column, a key or a trigger.
+// loadKindTables reads what the check of the isolation needs to know of the tables of kinds.
+func (db *DB) loadKindTables(ctx context.Context) error {
+	ctx = pool.CrossTenant(ctx, "read the tables of kinds")
+	return pgerr.Translate(catalog.LoadKindTables(ctx, db.pool.System, db.config.Declared))
+}
+
+// checkKindTables refuses tables of kinds that lack a column, a key or a trigger, and logs which
+// optional columns are missing.
 func (db *DB) checkKindTables(ctx context.Context) error {
 	ctx = pool.CrossTenant(ctx, "check the tables of kinds")
-	return pgerr.Translate(catalog.KindTables(ctx, db.pool.System, db.config.Declared, true))
+	err := catalog.KindTables(ctx, db.pool.System, db.config.Declared, true)
+	if err != nil {
+		return pgerr.Translate(err)
+	}
+	for _, t := range db.config.Declared.KindTables {
+		if lost := catalog.Lost(t); len(lost) > 0 {
+			db.pool.Settings.Logger.InfoContext(ctx, "the table of a kind lacks optional columns",
+				"table", t.SQL, "kind", t.Kind, "lost", strings.Join(lost, "; "))
+		}
+	}
+	return nil
 }
 
 // moveSecrets moves secrets that a single-tenant database has in clear into the vault. With

@@ -1,6 +1,7 @@
 package adopttest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,7 +9,9 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/adoption"
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 const notes = `
@@ -50,9 +53,11 @@ func TestPlanNamesWhatKindNeeds(t *testing.T) {
 		"has no column body":       "DROP COLUMN body",
 		"column spec of":           "ALTER COLUMN spec DROP DEFAULT, ALTER COLUMN spec TYPE text",
 		"column version of":        "ALTER COLUMN version TYPE numeric",
-		"column id of":             "ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id TYPE text",
-		"can be NULL":              "ALTER COLUMN labels DROP NOT NULL",
-		"unique key of name":       "DROP CONSTRAINT notes_name_key",
+		"column id of":             "ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id TYPE bytea USING ''",
+		"column id has no default": "ALTER COLUMN id DROP DEFAULT," +
+			" ALTER COLUMN id TYPE bigint USING 1",
+		"can be NULL":        "ALTER COLUMN labels DROP NOT NULL",
+		"unique key of name": "DROP CONSTRAINT notes_name_key",
 		"NOT NULL without a default": "ADD COLUMN author text NOT NULL DEFAULT 'x';" +
 			"ALTER TABLE old.notes ALTER COLUMN author DROP DEFAULT",
 		"column body has the type int4": "ALTER COLUMN body DROP DEFAULT," +
@@ -75,6 +80,24 @@ func TestPlanNamesWhatKindNeeds(t *testing.T) {
 	exec(t, db, "ALTER TABLE old.people DROP COLUMN admin")
 	_, err := postgres.PlanUp(t.Context(), noteOptions(url), adoption.Options{})
 	require.ErrorContains(t, err, "has no column admin")
+}
+
+// A table whose ids are numbers is adopted as one whose ids are uuids.
+func TestKindWithNumbersAsIDsIsAdoptedAndServed(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	db := open(t, url)
+	exec(t, db, strings.Replace(notes, "id uuid PRIMARY KEY DEFAULT gen_random_uuid()",
+		"id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", 1))
+	o := noteOptions(url)
+	up(t, o, adoption.Contract)
+	opened, err := postgres.Open(t.Context(), o)
+	require.NoError(t, err)
+	ref := federation.Ref{Kind: "note", Name: "one"}
+	found, err := opened.Services().Resources.Get(t.Context(), tenancy.DefaultID, ref)
+	require.NoError(t, err)
+	require.Equal(t, "1", found.ID)
+	require.NoError(t, opened.Close())
 }
 
 // TestKindInAnotherSchemaIsAdoptedServedAndReverted has a table of people in that schema too.

@@ -125,7 +125,9 @@ var (
 	hashTagPattern = regexp.MustCompile(`(?m)^(Etag: ")[A-Za-z0-9_-]{24}"$`)
 	// numberIDPattern matches ids that a sequence of the database makes.
 	numberIDPattern = regexp.MustCompile(`("id":\s*")[0-9]+"`)
-	volatileHeaders = regexp.MustCompile(`(?m)^(Content-Length|Date): .*\n`)
+	// timeVersionPattern matches the versions of a table without versions: microseconds since 1970.
+	timeVersionPattern = regexp.MustCompile(`("version":\s*)[0-9]{16}`)
+	volatileHeaders    = regexp.MustCompile(`(?m)^(Content-Length|Date): .*\n`)
 )
 
 // isRateLimited reports whether the caller has made too many attempts to sign in. Other limits
@@ -157,6 +159,7 @@ func (a response) normalized(value string) string {
 		}
 	}
 	text = uuidPattern.ReplaceAllString(text, "uuid")
+	text = timeVersionPattern.ReplaceAllString(text, "${1}time")
 	text = numberIDPattern.ReplaceAllString(text, `${1}number"`)
 	return timestampPattern.ReplaceAllString(text, "time")
 }

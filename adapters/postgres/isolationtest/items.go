@@ -85,9 +85,11 @@ func (e *examination) putItem(
 	for _, full := range []bool{true, false} {
 		for _, text := range stringCandidates {
 			item := federation.Item{
-				Ref:    federation.Ref{Kind: kind.Name, Name: name},
-				Labels: map[string]string{"marker": s.marker},
-				Spec:   encode(specOf(kind, s, text(s), place, full)),
+				Ref:  federation.Ref{Kind: kind.Name, Name: name},
+				Spec: encode(specOf(kind, s, text(s), place, full)),
+			}
+			if !kind.NoLabels {
+				item.Labels = map[string]string{"marker": s.marker}
 			}
 			_, _, err = e.services.Resources.Put(ctx, s.ID, item, ports.Condition{})
 			if err == nil {
@@ -102,7 +104,10 @@ func (e *examination) putItem(
 }
 
 func specOf(kind federation.Kind, s *tenantSide, text string, place int, full bool) map[string]any {
-	spec := map[string]any{"marker": s.marker}
+	spec := map[string]any{}
+	if !kind.Closed {
+		spec["marker"] = s.marker
+	}
 	for _, f := range kind.Fields {
 		if full || f.Required {
 			spec[f.Name] = valueOf(f, s, text)

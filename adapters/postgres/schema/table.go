@@ -6,9 +6,18 @@ import "github.com/bailiwick-go/bailiwick/federation"
 // and import all use this declaration.
 //
 // The table has a column TenantColumn of type uuid. A table with a Kind also has the columns id,
-// Name (text), labels (jsonb), spec (jsonb), version (integer or bigint), created_at and
-// updated_at (timestamptz), and unique constraints on (tenant_id, name) and (tenant_id, id).
-// A unique constraint on id alone will do as well.
+// Name (text), created_at and updated_at (timestamptz), and unique constraints on
+// (tenant_id, name) and (tenant_id, id). A unique constraint on id alone will do as well.
+//
+// Three more columns are optional; postgres.Open logs which of them a table lacks.
+//   - Without labels (jsonb) items have no labels: a write with labels is invalid, and no list
+//     finds an item by a label.
+//   - Without spec (jsonb) every member of a spec must be a column of the model; another one is
+//     refused as an unknown field.
+//   - Without version (integer or bigint) an item's version is the time of its last write, in
+//     microseconds since 1970, which a trigger makes greater with each write. ETags work as ever.
+//     But the version doesn't count changes, an import keeps its time instead of its version, and
+//     a bundle with such versions can't be imported where version is an integer.
 //
 // The id is a uuid, a number (bigint, integer or smallint) or a text. The library makes UUIDv7
 // for uuid, and for a text without a default. A number needs a default or is an identity
@@ -16,8 +25,18 @@ import "github.com/bailiwick-go/bailiwick/federation"
 // key without tenant_id lets SQL of one tenant find out which numbers are taken, so that
 // postgres.Open warns of it. Neither exports nor imports contain ids.
 //
+// A field with bun's tag soft_delete (a pointer, or with nullzero) marks deleted rows, and the
+// routes of the kind don't show them: a DELETE sets the column, a reference to a deleted item is
+// one to a missing item, and quotas count the other rows. A unique index on (tenant_id, name)
+// may leave out deleted rows (WHERE deleted_at IS NULL): a new item of the name is then a new
+// row. Otherwise it takes the deleted row's place, with its id and a greater version. A row
+// that is deleted for good must not be referred to by deleted rows either.
+//
 // In items of the kind, each further column of the model is a member of the spec with the
-// column's name. The member is required when the column is notnull and has no default. It is
+// column's name. The member is required when the column is notnull and has no default. An absent
+// member has the default of a notnull column: that of its tag, such as default:now(). Where the
+// default isn't a constant, the database fills it when the item is created, and a later write
+// without the member keeps it. An absent member of another column is NULL. A member is
 // always present in responses when the column is notnull, and otherwise when the value isn't
 // NULL. The struct tag enum:"a,b" limits a string to these values; minimum:"1" and
 // maximum:"9" limit an integer. Members of the spec without a column are stored in the

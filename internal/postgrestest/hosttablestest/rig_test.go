@@ -159,3 +159,9 @@ func requireCode(t *testing.T, want tenancy.Code, err error) {
 	t.Helper()
 	require.Equal(t, want, tenancy.CodeOf(err), "%v", err)
 }
+
+func specOf(t *testing.T, r federation.Resource) (spec map[string]any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(r.Spec, &spec))
+	return spec
+}

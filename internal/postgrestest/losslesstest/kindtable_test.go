@@ -23,15 +23,15 @@ func TestTableOfAKindIsCheckedForAllItNeeds(t *testing.T) {
 	const whole = "CREATE TYPE feeling AS ENUM ('glad'); CREATE TABLE checked (size integer, mood text, " +
 		kindColumns + "); "
 	faults := map[string]string{
-		"ALTER TABLE checked DROP CONSTRAINT checked_tenant_id_name_key":  `ADD UNIQUE (tenant_id, "name")`,
-		"ALTER TABLE checked ALTER name DROP NOT NULL":                    `"name" SET NOT NULL`,
-		"ALTER TABLE checked DROP COLUMN labels":                          "ADD COLUMN labels jsonb",
-		"ALTER TABLE checked ALTER version DROP NOT NULL":                 `"version" SET NOT NULL`,
-		"ALTER TABLE checked ALTER updated_at TYPE timestamp":             "TYPE timestamptz",
-		"ALTER TABLE checked ALTER created_at DROP DEFAULT":               "SET DEFAULT now()",
-		"ALTER TABLE checked DROP COLUMN size":                            `ADD COLUMN "size" INTEGER`,
-		"ALTER TABLE checked ALTER mood TYPE feeling USING mood::feeling": "declare type:feeling",
-		"ALTER TABLE checked ADD COLUMN other text NOT NULL":              `"other" DROP NOT NULL`,
+		"ALTER TABLE checked DROP CONSTRAINT checked_tenant_id_name_key":        `ADD UNIQUE (tenant_id, "name")`,
+		"ALTER TABLE checked ALTER name DROP NOT NULL":                          `"name" SET NOT NULL`,
+		"ALTER TABLE checked ALTER labels DROP DEFAULT, ALTER labels TYPE text": "TYPE jsonb",
+		"ALTER TABLE checked DROP COLUMN created_at":                            "ADD COLUMN created_at",
+		"ALTER TABLE checked ALTER version DROP NOT NULL":                       `"version" SET NOT NULL`,
+		"ALTER TABLE checked ALTER updated_at TYPE timestamp":                   "TYPE timestamptz",
+		"ALTER TABLE checked DROP COLUMN size":                                  `ADD COLUMN "size" INTEGER`,
+		"ALTER TABLE checked ALTER mood TYPE feeling USING mood::feeling":       "declare type:feeling",
+		"ALTER TABLE checked ADD COLUMN other text NOT NULL":                    `"other" DROP NOT NULL`,
 	}
 	var all []string
 	for fault := range faults {

@@ -85,7 +85,7 @@ func labelsSchema() *huma.Schema {
 // Spec describes the spec of a kind in a request (input) or in a response. In a
 // response no known member is null, and every secret is a reference.
 func Spec(kind federation.Kind, input bool) *huma.Schema {
-	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true,
+	spec := &huma.Schema{Type: huma.TypeObject, AdditionalProperties: !kind.Closed,
 		Properties: map[string]*huma.Schema{}}
 	add := func(name string, required bool, schema *huma.Schema) {
 		if required {

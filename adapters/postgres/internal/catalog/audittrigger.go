@@ -46,7 +46,7 @@ func wantedAuditTriggers(kind *declare.Table) string {
 	var all []string
 	for _, e := range auditEvents {
 		all = append(all, fmt.Sprintf("%s %d changed %s", e.trigger, e.bits,
-			triggerArgs(kind)))
+			triggerArgs(kindArguments(kind))))
 	}
 	return strings.Join(all, ",")
 }
@@ -61,7 +61,7 @@ func AuditTriggers(kind *declare.Table) (all []Trigger) {
 		all = append(all, Trigger{e.trigger, "CREATE TRIGGER " + e.trigger + " AFTER " + e.event +
 			" ON " + kind.SQL + " REFERENCING " + e.rows + " TABLE AS changed" +
 			" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.audit_rows(" +
-			triggerArguments(kind) + ")"})
+			sqlArguments(kindArguments(kind)) + ")"})
 	}
 	return all
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 )
 
 // idTypes are the types that the column id of a kind may have, as pg_type has their names.
@@ -30,15 +31,31 @@ func LoadKindTables(ctx context.Context, db bun.IDB, d *declare.Set) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range d.KindTables {
-		load(t, columns[t.SQL])
+	keys, err := readKeys(ctx, db, d)
+	if err != nil {
+		return err
 	}
-	return nil
+	k := kindTables{columns: columns, keys: keys}
+	return k.loadAll(d)
+}
+
+func (k *kindTables) loadAll(d *declare.Set) error {
+	for _, t := range d.KindTables {
+		k.load(t)
+	}
+	return d.SetKinds()
 }
 
 // load sets what t takes from the database. A table without a proper id keeps what
 // [declare.New] has set.
-func load(t *declare.Table, columns map[string]column) {
+func (k *kindTables) load(t *declare.Table) {
+	columns := k.columns[t.SQL]
+	lacks := func(name string) bool {
+		_, ok := columns[name]
+		return !ok && columns[t.TenantColumn].Type == managedTypes["tenant_id"]
+	}
+	t.NoLabels, t.NoSpec, t.NoVersion = lacks("labels"), lacks("spec"), lacks("version")
+	t.KeepsNames = t.DeletedAt != "" && k.isUnique(t.SQL, t.TenantColumn, t.NameColumn, "")
 	if v, ok := columns["version"]; ok {
 		t.VersionLimit = declare.VersionLimit(v.Type)
 	}
@@ -50,6 +67,37 @@ func load(t *declare.Table, columns map[string]column) {
 	if id.Type != declare.UUIDs {
 		t.NewID = id.Expression
 	}
+}
+
+// checkOptional checks that nothing is declared that needs an optional column which t lacks.
+func (k *kindTables) checkOptional(t *declare.Table) {
+	add := func(name string) string {
+		return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT %s;", t.SQL, name,
+			managedTypes[name], managedDefaults[name])
+	}
+	if t.NoSpec && len(t.MarkedSecrets) > 0 {
+		k.lacks(t.SQL, "it has no column spec for the marked secrets", add("spec"))
+	}
+	if t.NoVersion && t.Singleton != "" {
+		k.lacks(t.SQL, "it has no column version, by which an import knows whether the only item was"+
+			" ever changed", add("version"))
+	}
+}
+
+// Lost says what the items of t do without, since the table lacks optional columns. It is empty if
+// it has all of them.
+func Lost(t *declare.Table) (lost []string) {
+	if t.NoLabels {
+		lost = append(lost, "no column labels: items have no labels, and no list finds any by them")
+	}
+	if t.NoSpec {
+		lost = append(lost, "no column spec: every member of a spec must be a column of the model")
+	}
+	if t.NoVersion {
+		lost = append(lost, "no column version: the version of an item is the time of its last"+
+			" write, in microseconds, and doesn't count its changes")
+	}
+	return lost
 }
 
 // checkID checks the column id. Where the database makes no ids, the library's must fit.
@@ -73,6 +121,27 @@ func (k *kindTables) checkID(t *declare.Table) {
 		id.Modifier < uuidLength+typmodHeader:
 		k.lacks(t.SQL, fmt.Sprintf("column id has no default, and is too short for the library's"+
 			" ids of %d characters", uuidLength), k.alter(t.SQL, "id", "TYPE text"))
+	}
+}
+
+// checkDeletedAt checks the column of the tag soft_delete.
+func (k *kindTables) checkDeletedAt(t *declare.Table) {
+	if t.DeletedAt == "" {
+		return
+	}
+	switch c, ok := k.columns[t.SQL][t.DeletedAt]; {
+	case !ok:
+		k.lacks(t.SQL, "it has no column "+t.DeletedAt, fmt.Sprintf(
+			"ALTER TABLE %s ADD COLUMN %s timestamptz;", t.SQL, sqltext.Quote(t.DeletedAt)))
+	case c.Type != "timestamptz" && c.Type != "timestamp" || c.Array:
+		k.lacks(t.SQL, fmt.Sprintf("column %s has the type %s, not timestamptz", c.Name, c.typeName()),
+			k.alter(t.SQL, c.Name, "TYPE timestamptz"))
+	case c.NotNull:
+		k.lacks(t.SQL, "column "+c.Name+" can't be NULL, as it is in a row that isn't deleted",
+			k.alter(t.SQL, c.Name, "DROP NOT NULL"))
+	case c.HasDefault:
+		k.lacks(t.SQL, "column "+c.Name+" has a default, so that a new row is deleted",
+			k.alter(t.SQL, c.Name, "DROP DEFAULT"))
 	}
 }
 

@@ -50,13 +50,17 @@ LEFT JOIN pg_catalog.pg_type e ON e.oid = b.typelem AND b.typcategory = 'A'
 LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 
-// uniqueQuery reads the columns of unique keys that hold for every row.
+// uniqueQuery reads the columns of unique keys. living is the column that is NULL in the rows for
+// which a key holds, empty for a key that holds for every row.
 const uniqueQuery = `
 SELECT n AS "table", (SELECT string_agg(a.attname, ',' ORDER BY a.attname)
   FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid
-   AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns
+   AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns,
+  coalesce(l.attname::text, '') AS living
 FROM unnest(ARRAY[?]::text[]) n JOIN pg_catalog.pg_index i ON i.indrelid = to_regclass(n)
-WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`
+LEFT JOIN pg_catalog.pg_attribute l ON l.attrelid = i.indrelid AND l.attnum > 0 AND NOT l.attisdropped
+  AND pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', l.attname)
+WHERE i.indisunique AND i.indisvalid AND i.indexprs IS NULL AND (i.indpred IS NULL OR l.attnum IS NOT NULL)`
 
 // triggerQuery lists the tables with a trigger that may change a row before an update.
 const triggerQuery = `
@@ -82,8 +86,8 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 	if err != nil {
 		return err
 	}
-	var keys []uniqueKey
-	if err := db.NewRaw(uniqueQuery, names).Scan(ctx, &keys); err != nil {
+	keys, err := readKeys(ctx, db, d)
+	if err != nil {
 		return err
 	}
 	var triggers []string
@@ -91,8 +95,10 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 		return err
 	}
 	k := kindTables{columns: columns, keys: keys}
+	if err := k.loadAll(d); err != nil {
+		return err
+	}
 	for _, t := range d.KindTables {
-		load(t, columns[t.SQL])
 		k.check(t)
 		if served && k.columns[t.SQL] != nil && !slices.Contains(triggers, t.SQL) {
 			k.lacks(t.SQL, "the trigger that counts the versions of its rows", "migrate the schema")
@@ -123,6 +129,12 @@ func (k *kindTables) checkAuditTriggers(ctx context.Context, db bun.IDB, d *decl
 		}
 	}
 	return nil
+}
+
+// readKeys returns the unique keys of the kinds' tables.
+func readKeys(ctx context.Context, db bun.IDB, d *declare.Set) (keys []uniqueKey, err error) {
+	err = db.NewRaw(uniqueQuery, bun.List(declare.OwnedTables(d.KindTables))).Scan(ctx, &keys)
+	return keys, err
 }
 
 // readColumns returns the columns of the kinds' tables, by table and name.
@@ -170,6 +182,7 @@ func ColumnProblems(
 		}
 	}
 	for _, t := range d.KindTables {
+		check(t, "id", func(k *kindTables) { k.checkID(t) })
 		for _, c := range t.Columns {
 			check(t, c.Name, func(k *kindTables) { k.checkColumn(t, c) })
 		}
@@ -180,8 +193,9 @@ func ColumnProblems(
 	return problems, nil
 }
 
-// uniqueKey is a unique key; its columns are sorted and separated by commas.
-type uniqueKey struct{ Table, Columns string }
+// uniqueKey is a unique key; its columns are sorted and separated by commas. Living is the column that
+// is NULL in the rows for which the key holds; empty: it holds for every row.
+type uniqueKey struct{ Table, Columns, Living string }
 
 // kindTables collects what the tables of kinds lack.
 type kindTables struct {
@@ -258,11 +272,14 @@ var managedDefaults = map[string]string{
 // checkManaged checks the columns that the library writes itself.
 func (k *kindTables) checkManaged(t *declare.Table) {
 	k.checkID(t)
+	k.checkDeletedAt(t)
+	k.checkOptional(t)
 	for _, name := range []string{"labels", "spec", "version", "created_at", "updated_at"} {
 		want, fallback := managedTypes[name], managedDefaults[name]
 		c, ok := k.columns[t.SQL][name]
 		fits := c.Type == want || name == "version" && c.Type == "int4"
 		switch {
+		case !ok && name != "created_at" && name != "updated_at": // see checkOptional
 		case !ok:
 			k.lacks(t.SQL, "it has no column "+name, fmt.Sprintf(
 				"ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT %s;", t.SQL, name, want, fallback))
@@ -331,31 +348,34 @@ func (c column) typeName() string {
 func (k *kindTables) checkKeys(t *declare.Table) {
 	switch {
 	case t.Singleton == "":
-		k.requireKey(t.SQL, "two items can have one name", t.TenantColumn, t.NameColumn)
+		k.requireKey(t.SQL, "two items can have one name", t.TenantColumn, t.NameColumn, t.DeletedAt)
 	case k.hasOnlyRow(t.SQL):
 		return // as before the contraction of an adoption: no two rows, whatever their ids
-	case !k.isUnique(t.SQL, t.TenantColumn, t.TenantColumn):
+	case !k.isUnique(t.SQL, t.TenantColumn, t.TenantColumn, ""):
 		k.lacks(t.SQL, "a tenant can have two items",
 			"ALTER TABLE "+t.SQL+" ADD UNIQUE ("+t.Tenant()+");")
 	}
-	k.requireKey(t.SQL, "two rows can have one id", t.TenantColumn, "id")
+	k.requireKey(t.SQL, "two rows can have one id", t.TenantColumn, "id", "")
 }
 
-// requireKey requires a unique key of a column, with or without the tenant's.
-func (k *kindTables) requireKey(table, otherwise, tenant, name string) {
-	if _, exists := k.columns[table][name]; !exists || k.isUnique(table, tenant, name) {
+// requireKey requires a unique key of a column, with or without the tenant's. It may hold only for
+// rows in which the column living is NULL, unless living is empty.
+func (k *kindTables) requireKey(table, otherwise, tenant, name, living string) {
+	if _, exists := k.columns[table][name]; !exists || k.isUnique(table, tenant, name, living) {
 		return
 	}
 	k.lacks(table, otherwise, fmt.Sprintf("ALTER TABLE %s ADD UNIQUE (%s, %s);", table,
 		declare.TenantSQL(tenant), sqltext.Quote(name)))
 }
 
-// isUnique reports whether the column is unique within a tenant, or everywhere.
-func (k *kindTables) isUnique(table, tenant, name string) bool {
+// isUnique reports whether the column is unique within a tenant, or everywhere, in all rows or in
+// those in which the column living is NULL.
+func (k *kindTables) isUnique(table, tenant, name, living string) bool {
 	pair := []string{tenant, name}
 	slices.Sort(pair)
 	return slices.ContainsFunc(k.keys, func(key uniqueKey) bool {
-		return key.Table == table && (key.Columns == name || key.Columns == strings.Join(pair, ","))
+		return key.Table == table && (key.Living == "" || key.Living == living) &&
+			(key.Columns == name || key.Columns == strings.Join(pair, ","))
 	})
 }
 
@@ -363,7 +383,8 @@ func (k *kindTables) isUnique(table, tenant, name string) bool {
 // version that can have one row.
 func (k *kindTables) hasOnlyRow(table string) bool {
 	return slices.ContainsFunc(k.keys, func(key uniqueKey) bool {
-		return key.Table == table && k.columns[table][key.Columns].Type == "bool"
+		return key.Table == table && key.Living == "" &&
+			k.columns[table][key.Columns].Type == "bool"
 	})
 }
 
@@ -377,7 +398,7 @@ func (k *kindTables) checkReference(t *declare.Table, r declare.Reference) {
 	}
 	k.requireColumns(r.LookupTable.SQL, r.LookupTable.ID, r.LookupTable.Name)
 	k.requireKey(r.LookupTable.SQL, "two rows can have one name", r.LookupTable.TenantColumn,
-		r.LookupTable.Name)
+		r.LookupTable.Name, "")
 }
 
 func (k *kindTables) requireColumns(table string, names ...string) {

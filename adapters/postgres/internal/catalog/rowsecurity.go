@@ -39,9 +39,11 @@ type RowSecurity struct {
 	Forced         bool
 	Policy         bool   // it has a policy with the name TenantPolicy
 	VersionTrigger bool   // it has the trigger that increments versions
+	TouchFunction  string // the function of this trigger, without its schema
 	TriggerOff     bool   // one of the library's triggers on it is disabled
 	OfOwner        bool   // it belongs to the owner role
 	QuotaArgs      string // see triggerArgs; empty without the trigger that checks the quota
+	RevivalArgs    string // those of the same trigger for rows that are no longer deleted
 	AuditTriggers  string // see wantedAuditTriggers
 }
 
@@ -71,13 +73,18 @@ func (c *Catalog) RowSecurity(ctx context.Context) ([]RowSecurity, error) {
 		  EXISTS (SELECT FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'
 		      AND g.tgenabled IN ('O', 'A')) AS version_trigger,
+		  coalesce((SELECT p.proname::text FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_touch'), '') AS touch_function,
 		  EXISTS (SELECT FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname IN ('bailiwick_touch', 'bailiwick_quota',
-		        `+auditTriggerNames+`) AND g.tgenabled IN ('D', 'R')) AS trigger_off,
+		        'bailiwick_revival', `+auditTriggerNames+`) AND g.tgenabled IN ('D', 'R')) AS trigger_off,
 		  coalesce(pg_get_userbyid(c.relowner) = ?3, false) AS of_owner,
 		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
 		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_quota'
 		      AND g.tgenabled IN ('O', 'A')), '') AS quota_args,
+		  coalesce((SELECT encode(g.tgargs, 'hex') FROM pg_trigger g
+		    WHERE g.tgrelid = c.oid AND g.tgname = 'bailiwick_revival'
+		      AND g.tgenabled IN ('O', 'A')), '') AS revival_args,
 		  `+auditTriggers+` AS audit_triggers
 		FROM declared d FULL JOIN (SELECT * FROM tables WHERE NOT library) t ON t.oid = d.oid
 		LEFT JOIN pg_class c ON c.oid = t.oid
@@ -109,6 +116,9 @@ func (r RowSecurity) SwitchedOff() (off []string) {
 	return off
 }
 
+// touchTime is the function of the trigger on a table without versions.
+const touchTime = "touch_time"
+
 // CreateMissing returns the statements that create what the table lacks. kind is nil for a table
 // without a kind.
 func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []string {
@@ -124,15 +134,28 @@ func (r RowSecurity) CreateMissing(kind *declare.Table, scope schema.Scope) []st
 	add(!r.Policy, "CREATE POLICY bailiwick_tenant ON %s USING ("+own+") WITH CHECK ("+own+")")
 	add(!r.Enabled, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY")
 	add(!r.Forced, "ALTER TABLE %s FORCE ROW LEVEL SECURITY")
-	add(kind != nil && !r.VersionTrigger,
-		"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
-			" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick.touch()")
+	if kind != nil {
+		function, other := "touch", touchTime
+		if kind.NoVersion {
+			function, other = other, function
+		}
+		add(!r.VersionTrigger || r.TouchFunction == other,
+			"DROP TRIGGER IF EXISTS bailiwick_touch ON %[1]s; CREATE TRIGGER bailiwick_touch BEFORE"+
+				" UPDATE ON %[1]s FOR EACH ROW EXECUTE FUNCTION bailiwick."+function+"()")
+	}
 	if kind != nil && kind.Singleton == "" {
-		add(r.QuotaArgs != triggerArgs(kind),
-			"DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s; CREATE TRIGGER bailiwick_quota"+
-				" AFTER INSERT ON %[1]s REFERENCING NEW TABLE AS added"+
-				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota("+
-				strings.ReplaceAll(triggerArguments(kind), "%", "%%")+")")
+		args := quotaArgs(kind)
+		create := func(event, tables string) string {
+			return "AFTER " + event + " ON %[1]s REFERENCING " + tables +
+				" FOR EACH STATEMENT EXECUTE FUNCTION bailiwick.quota(" +
+				strings.ReplaceAll(sqlArguments(quotaArguments(kind)), "%", "%%") + ")"
+		}
+		add(r.QuotaArgs != args, "DROP TRIGGER IF EXISTS bailiwick_quota ON %[1]s;"+
+			" CREATE TRIGGER bailiwick_quota "+create("INSERT", "NEW TABLE AS added"))
+		add(kind.DeletedAt != "" && r.RevivalArgs != args,
+			"DROP TRIGGER IF EXISTS bailiwick_revival ON %[1]s; CREATE TRIGGER bailiwick_revival "+
+				create("UPDATE", "OLD TABLE AS was NEW TABLE AS added"))
+		add(kind.DeletedAt == "" && r.RevivalArgs != "", "DROP TRIGGER bailiwick_revival ON %s")
 	}
 	if r.Declared && !r.RecordsWrites(kind) {
 		statements = append(statements, restoreAuditTriggers(r.Name, kind)...)
@@ -146,21 +169,41 @@ func (r RowSecurity) RecordsWrites(kind *declare.Table) bool {
 	return r.AuditTriggers == wantedAuditTriggers(kind)
 }
 
-// triggerArguments returns the arguments of the triggers that count a kind's rows: the kind, and the column with the
-// tenant's id if it isn't tenant_id.
-func triggerArguments(kind *declare.Table) string {
+// kindArguments returns the arguments of the triggers that count a kind's rows: the kind, and the
+// column with the tenant's id if it isn't tenant_id.
+func kindArguments(kind *declare.Table) []string {
 	if kind.TenantColumn == schema.DefaultTenantColumn {
-		return sqltext.Literal(kind.Kind)
+		return []string{kind.Kind}
 	}
-	return sqltext.Literal(kind.Kind) + ", " + sqltext.Literal(kind.TenantColumn)
+	return []string{kind.Kind, kind.TenantColumn}
 }
 
-// triggerArgs returns the arguments of these triggers as pg_trigger.tgargs has them: each with
-// a zero byte at the end, in hexadecimal digits.
-func triggerArgs(kind *declare.Table) string {
-	args := kind.Kind + "\x00"
-	if kind.TenantColumn != schema.DefaultTenantColumn {
-		args += kind.TenantColumn + "\x00"
+// quotaArguments returns the arguments of a kind's quota triggers: as kindArguments, and, if rows
+// are only marked as deleted, always the tenant's column and then that of the tag soft_delete.
+func quotaArguments(kind *declare.Table) []string {
+	if kind.DeletedAt == "" {
+		return kindArguments(kind)
+	}
+	return []string{kind.Kind, kind.TenantColumn, kind.DeletedAt}
+}
+
+func quotaArgs(kind *declare.Table) string { return triggerArgs(quotaArguments(kind)) }
+
+// sqlArguments returns the arguments of a trigger as CREATE TRIGGER has them.
+func sqlArguments(arguments []string) string {
+	literals := make([]string, len(arguments))
+	for i, a := range arguments {
+		literals[i] = sqltext.Literal(a)
+	}
+	return strings.Join(literals, ", ")
+}
+
+// triggerArgs returns the arguments of a trigger as pg_trigger.tgargs has them: each with a zero
+// byte at the end, in hexadecimal digits.
+func triggerArgs(arguments []string) string {
+	args := ""
+	for _, a := range arguments {
+		args += a + "\x00"
 	}
 	return hex.EncodeToString([]byte(args))
 }

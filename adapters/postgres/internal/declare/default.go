@@ -28,6 +28,12 @@ func (c Column) jsonDefault() json.RawMessage {
 	return value
 }
 
+// IsFilled reports whether the database fills the column where an item doesn't have the member, with
+// a value that isn't the same each time or that only the database knows.
+func (c Column) IsFilled() bool {
+	return c.NotNull && c.Default != "" && c.jsonDefault() == nil
+}
+
 // defaultValue returns the JSON of a constant in the notation of the column's type.
 func (c Column) defaultValue(text string) json.RawMessage {
 	switch {

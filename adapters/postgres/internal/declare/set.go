@@ -54,19 +54,26 @@ func New(tables []schema.Table, sharedModels []any, defaultSchema string) (*Set,
 	if err := d.checkShared(); err != nil {
 		return nil, err
 	}
-	var kinds []federation.Kind
 	for _, t := range order {
 		d.ByKind[t.Kind] = t
+	}
+	return d, d.SetKinds()
+}
+
+// SetKinds sets Kinds, after the tables have changed.
+func (d *Set) SetKinds() (err error) {
+	var kinds []federation.Kind
+	for _, t := range d.KindTables {
 		kinds = append(kinds, t.federationKind())
 	}
 	d.Kinds, err = federation.NewKinds(kinds...)
-	return d, err
+	return err
 }
 
 // federationKind describes the items of the table for the federation model.
 func (t *Table) federationKind() federation.Kind {
 	kind := federation.Kind{Name: t.Kind, Path: t.path, Singleton: t.Singleton,
-		MarkedSecrets: t.MarkedSecrets}
+		MarkedSecrets: t.MarkedSecrets, NoLabels: t.NoLabels, Closed: t.NoSpec}
 	for _, c := range t.Columns {
 		kind.Fields = append(kind.Fields, c.federationField())
 	}

@@ -49,6 +49,18 @@ type Table struct {
 	// NewID is the SQL expression with which the database makes an id. It is empty if the
 	// library makes ids. [New] leaves it empty.
 	NewID string
+
+	// DeletedAt is the column of bun's tag soft_delete, which is NULL in a row that isn't deleted.
+	// It is empty if rows are deleted for good.
+	DeletedAt string
+
+	// KeepsNames reports whether no new row can have the name of a deleted one. [New] leaves it
+	// false.
+	KeepsNames bool
+
+	// NoLabels, NoSpec and NoVersion report that the table has no such column. [New] leaves them
+	// false.
+	NoLabels, NoSpec, NoVersion bool
 }
 
 // UUIDs is the IDType of most tables.
@@ -145,6 +157,9 @@ func parseTable(
 	if t.Kind == "" {
 		return t, nil
 	}
+	if err := t.readSoftDelete(model); err != nil {
+		return nil, err
+	}
 	if err := t.readReferences(declared, model); err != nil {
 		return nil, err
 	}
@@ -153,6 +168,24 @@ func parseTable(
 	}
 	t.Search = t.searchColumns(declared)
 	return t, nil
+}
+
+// readSoftDelete reads the field with the tag soft_delete. bun marks a row that isn't deleted with
+// NULL only for a pointer or with nullzero.
+func (t *Table) readSoftDelete(model *bunschema.Table) error {
+	f := model.SoftDeleteField
+	switch {
+	case f == nil:
+		return nil
+	case !f.IsPtr && !f.NullZero:
+		return fmt.Errorf("postgres: %s.%s: add the option nullzero to the tag soft_delete, so that"+
+			" a row that isn't deleted has NULL", t.Name, f.Name)
+	case t.Singleton != "":
+		return fmt.Errorf("postgres: %s.%s: remove the tag soft_delete: the only item of a kind"+
+			" can't be deleted", t.Name, f.Name)
+	}
+	t.DeletedAt = f.Name
+	return nil
 }
 
 // searchColumns returns the declared search columns, or the column description by default.
@@ -234,7 +267,7 @@ func (t *Table) readColumns(model *bunschema.Table) error {
 			return fmt.Errorf("postgres: %s: the model has no column %q for a secret", t.Name, s)
 		}
 	}
-	excluded = append(excluded, t.Secrets...)
+	excluded = append(append(excluded, t.Secrets...), t.DeletedAt)
 	for _, f := range model.Fields {
 		if slices.Contains(excluded, f.Name) {
 			continue

@@ -86,7 +86,8 @@ func (m secretMover) query(t *declare.Table) string {
 		conditions = append(conditions,
 			"strpos(t.spec::text, "+sqltext.Literal(string(marker))+") > 0")
 	}
-	return "SELECT t.id, " + itemsql.NameExpr(t, "t") + " AS name, t.spec, jsonb_build_object(" +
+	return "SELECT t.id, " + itemsql.NameExpr(t, "t") + " AS name, " + itemsql.SpecOf(t) +
+		" AS spec, jsonb_build_object(" +
 		strings.Join(pairs, ", ") + ") AS columns FROM " + t.SQL +
 		" AS t WHERE t." + t.Tenant() + " = ?0 AND (" + strings.Join(conditions, " OR ") + ")"
 }
@@ -146,8 +147,11 @@ func (m secretMover) moveRow(
 	if err := m.store(ctx, tx, found.values); err != nil {
 		return err
 	}
-	_, err = tx.NewRaw("UPDATE "+t.SQL+" AS t SET version = t.version + 1, "+
-		strings.Join(found.sets, ", ")+" WHERE t."+t.Tenant()+" = ? AND t.id = ?",
+	if !t.NoVersion { // the trigger then keeps updated_at
+		found.sets = append(found.sets, "version = t.version + 1")
+	}
+	_, err = tx.NewRaw("UPDATE "+t.SQL+" AS t SET "+strings.Join(found.sets, ", ")+
+		" WHERE t."+t.Tenant()+" = ? AND t.id = ?",
 		append(found.args, m.tenant, r.ID)...).Exec(ctx)
 	return err
 }

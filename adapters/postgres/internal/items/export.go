@@ -63,10 +63,10 @@ func (s *transfers) exportKind(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table,
 	labels map[string]string, yield func(federation.Item) error,
 ) error {
-	query := itemsql.SelectItems(s.declared, t) + " WHERE t." + t.Tenant() + " = ?"
+	query := itemsql.SelectItems(s.declared, t) + itemsql.OfTenant(t)
 	args := []any{tenant}
 	if len(labels) > 0 {
-		query += " AND t.labels @> ?::jsonb"
+		query += " AND " + itemsql.LabelsOf(t) + " @> ?::jsonb"
 		args = append(args, labelsJSON(labels))
 	}
 	query += " ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate

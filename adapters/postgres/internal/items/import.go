@@ -204,7 +204,8 @@ func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 		`SELECT EXISTS (SELECT FROM %s AS t WHERE t.%s = ?0 AND %s)
 		OR EXISTS (SELECT FROM bailiwick.staged AS s
 		   WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
-		t.SQL, t.Tenant(), itemsql.NameEquals(t, "t", "?3")), im.tenant, im.id, ref.Kind, ref.Name).
+		t.SQL, t.Tenant(), itemsql.NameEquals(t, "t", "?3")+itemsql.Living(t, "t")),
+		im.tenant, im.id, ref.Kind, ref.Name).
 		Scan(ctx, &exists)
 	return exists, pgerr.Translate(err)
 }

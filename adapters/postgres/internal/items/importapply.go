@@ -118,13 +118,17 @@ func (im *importRun) findTargets(ctx context.Context, t *declare.Table) error {
 			return err
 		}
 	}
+	living := itemsql.Living(t, "t")
+	if t.KeepsNames { // the item takes the place of a deleted one
+		living = ""
+	}
 	target := "target = t.id"
 	if t.IDType != declare.UUIDs {
 		target = "target_key = t.id::text"
 	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET "+target+" FROM "+t.SQL+" AS t"+
 		whereKind+" AND s.chosen"+
-		" AND t."+t.Tenant()+" = ?0 AND "+itemsql.NameEquals(t, "t", "s.name"),
+		" AND t."+t.Tenant()+" = ?0 AND "+itemsql.NameEquals(t, "t", "s.name")+living,
 		im.tenant, im.id, t.Kind).Exec(ctx)
 	if err != nil || t.IDType == declare.UUIDs {
 		return err

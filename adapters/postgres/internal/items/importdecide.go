@@ -165,7 +165,7 @@ func (im *importRun) forEachPage(
 			" c.spec AS t_spec, c.version AS t_version, c.updated_at AS t_updated_at," +
 			" c.created_at AS t_created_at" +
 			" FROM bailiwick.staged AS s LEFT JOIN (" + itemsql.SelectItems(im.declared, t) +
-			" WHERE t." + t.Tenant() + " = ?0) AS c ON c.name = s.name" +
+			" WHERE t." + t.Tenant() + " = ?0" + itemsql.Living(t, "t") + ") AS c ON c.name = s.name" +
 			whereKind + ` ORDER BY s.name COLLATE "C"`
 		fnOfKind := func(page []pairRow) error { return fn(t, page) }
 		err := fetchPages(ctx, im.conn, query, fnOfKind, im.tenant, im.id, t.Kind)

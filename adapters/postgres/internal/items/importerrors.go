@@ -33,7 +33,8 @@ func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 	if !ok {
 		return false
 	}
-	const query = `SELECT i.indexprs IS NULL AND i.indpred IS NULL AND NOT EXISTS (
+	const query = `SELECT i.indexprs IS NULL AND coalesce(pg_get_expr(i.indpred, i.indrelid)
+		  = '(' || quote_ident(nullif(?, '')) || ' IS NULL)', i.indpred IS NULL) AND NOT EXISTS (
 		SELECT FROM pg_attribute a
 		 WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) AND a.attname NOT IN (?, ?))
 		FROM pg_index i WHERE i.indexrelid = to_regclass(?)`
@@ -43,7 +44,8 @@ func (s *transfers) isNameKey(ctx context.Context, err error) bool {
 		}
 		index := sqltext.Quote(t.Schema) + "." + sqltext.Quote(e.Field('n'))
 		var isName bool
-		scanErr := s.pool.App.NewRaw(query, t.TenantColumn, t.NameColumn, index).Scan(ctx, &isName)
+		scanErr := s.pool.App.NewRaw(query, t.DeletedAt, t.TenantColumn, t.NameColumn, index).
+			Scan(ctx, &isName)
 		return scanErr == nil && isName
 	}
 	return false

@@ -80,7 +80,7 @@ func (p *putRun) source() itemsql.Source {
 // sourceArgs has a new id if the item is inserted.
 func (p *putRun) sourceArgs(ctx context.Context, tx bun.Tx, current lockedRow) ([]any, error) {
 	var id any
-	if !current.exists() {
+	if current.ID == "" {
 		made, err := newID(ctx, tx, p.table)
 		if err != nil {
 			return nil, err
@@ -117,7 +117,7 @@ func (p *putRun) run(
 	if err := p.lockTargets(ctx, tx); err != nil {
 		return stored, false, err
 	}
-	if err := p.cond.Check(p.item.Ref, current.ID, current.Version); err != nil {
+	if err := current.check(p.cond, p.item.Ref); err != nil {
 		return stored, false, err
 	}
 	before, err := p.readBefore(ctx, tx, current)
@@ -140,7 +140,7 @@ func (p *putRun) run(
 	if err != nil {
 		return stored, false, err
 	}
-	if err := p.write(ctx, tx, created, args); err != nil {
+	if err := p.write(ctx, tx, current.ID == "", args); err != nil {
 		return stored, false, err
 	}
 	secrets, err := p.storeSecrets(ctx, tx)
@@ -175,7 +175,8 @@ func (p *putRun) lockTargets(ctx context.Context, tx bun.Tx) error {
 	for _, kind := range slices.Sorted(maps.Keys(names)) {
 		t := p.resources.declared.ByKind[kind]
 		query := "SELECT FROM " + t.SQL + " AS t WHERE t." + t.Tenant() + " = ? AND " +
-			itemsql.NameExpr(t, "t") + " IN (?) ORDER BY t.id FOR KEY SHARE"
+			itemsql.NameExpr(t, "t") + " IN (?)" + itemsql.Living(t, "t") +
+			" ORDER BY t.id FOR KEY SHARE"
 		if _, err := tx.NewRaw(query, p.tenant, bun.List(names[kind])).Exec(ctx); err != nil {
 			return err
 		}

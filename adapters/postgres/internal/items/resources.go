@@ -86,7 +86,7 @@ func (s *resources) List(
 		return s.search(ctx, tenant, t, q)
 	}
 	conditions, args := s.conditions(t, q)
-	query := itemsql.SelectItems(s.declared, t) + " WHERE t." + t.Tenant() + " = ? AND " + conditions +
+	query := itemsql.SelectItems(s.declared, t) + itemsql.OfTenant(t) + " AND " + conditions +
 		" ORDER BY " + itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Collate + " LIMIT ?"
 	return queryItems(ctx, s.pool.App, s.declared.Kinds, t, query,
 		slices.Concat([]any{tenant}, args, []any{q.Limit})...)
@@ -114,6 +114,9 @@ func (s *resources) Delete(
 		return err
 	}
 	return s.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.lockImports(ctx, tx, t); err != nil {
+			return err
+		}
 		row, err := lockForDeletion(ctx, tx, tenant, t, ref.Name)
 		if err != nil {
 			return err
@@ -138,12 +141,24 @@ func (s *resources) Delete(
 	})
 }
 
-// deleteRow deletes a row of t, and first its rows in the join tables of t's references.
+// lockImports waits for the imports into the tenant if one of them could refer to an item of t that
+// is marked as deleted meanwhile: no foreign key fires then, and an import sees only what was stored
+// when it began.
+func (s *resources) lockImports(ctx context.Context, tx bun.Tx, t *declare.Table) error {
+	if t.DeletedAt == "" || itemsql.SelectReferrers(s.declared, t, tenancy.ID{}, "''") == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT bailiwick.lock_quota()")
+	return err
+}
+
+// deleteRow deletes a row of t, and first its rows in the join tables of t's references. A row that
+// is only marked as deleted keeps them.
 func deleteRow(
 	ctx context.Context, tx bun.IDB, tenant tenancy.ID, t *declare.Table, id string,
 ) error {
 	for _, r := range t.References {
-		if r.JoinTable == nil {
+		if r.JoinTable == nil || t.DeletedAt != "" {
 			continue
 		}
 		_, err := tx.NewRaw("DELETE FROM "+r.JoinTable.SQL+" WHERE "+r.JoinTable.Tenant()+" = ? AND "+
@@ -152,7 +167,6 @@ func deleteRow(
 			return err
 		}
 	}
-	_, err := tx.NewRaw("DELETE FROM "+t.SQL+" WHERE "+t.Tenant()+" = ? AND id = ?", tenant, id).
-		Exec(ctx)
+	_, err := tx.NewRaw(itemsql.DeleteRow(t), tenant, id).Exec(ctx)
 	return err
 }

@@ -17,7 +17,7 @@ import (
 // with the conditions of [resources.conditions].
 func (s *resources) usesSearchFunction(t *declare.Table, q ports.ResourceQuery) bool {
 	return (q.Search != "" || len(q.Labels) > 0) && itemsql.Searchable(t) &&
-		s.pool.Settings.MultiTenant
+		s.pool.Settings.MultiTenant && (len(q.Labels) == 0 || !t.NoLabels)
 }
 
 // search reads the items whose ids the search function returns. It sorts them itself: the planner
@@ -26,7 +26,7 @@ func (s *resources) search(
 	ctx context.Context, tenant tenancy.ID, t *declare.Table, q ports.ResourceQuery,
 ) ([]federation.Resource, error) {
 	query := itemsql.SelectItems(s.declared, t) +
-		" WHERE t." + t.Tenant() + " = ? AND t.id = ANY (ARRAY(SELECT " +
+		itemsql.OfTenant(t) + " AND t.id = ANY (ARRAY(SELECT " +
 		itemsql.SearchFunctionName(t) + "(?, ?, ?, ?))) LIMIT ?"
 	found, err := queryItems(ctx, s.pool.App, s.declared.Kinds, t, query,
 		slices.Concat([]any{tenant}, searchArguments(q), []any{q.Limit})...)
@@ -69,7 +69,7 @@ func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string,
 		query += " AND (" + strings.Join(matches, " OR ") + ")"
 	}
 	if len(q.Labels) > 0 {
-		query += " AND t.labels @> ?::jsonb"
+		query += " AND " + itemsql.LabelsOf(t) + " @> ?::jsonb"
 		args = append(args, labelsJSON(q.Labels))
 	}
 	return query, args

@@ -71,8 +71,9 @@ func recordType(c declare.Column) string {
 	return c.RecordType()
 }
 
-// writeColumn returns the expression for the column's value from the record r of an item.
-func writeColumn(c declare.Column) string {
+// writeColumn returns the expression for the column's value from the record r of an item. kept is
+// the value of an absent member that the database fills; empty: the default.
+func writeColumn(c declare.Column, kept string) string {
 	value := "r." + sqltext.Quote(c.Name)
 	convert := func(v string) string { return v }
 	switch c.Form {
@@ -87,6 +88,9 @@ func writeColumn(c declare.Column) string {
 			") WITH ORDINALITY AS a(e, n) ORDER BY a.n) END"
 	} else {
 		value = convert(value)
+	}
+	if kept != "" && c.IsFilled() {
+		return "coalesce(" + value + ", " + kept + ")"
 	}
 	if c.NotNull && c.Default != "" {
 		return "coalesce(" + value + ", " + strings.TrimSpace(c.Default) + ")"

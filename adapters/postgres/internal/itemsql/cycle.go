@@ -21,7 +21,7 @@ func SelectEdges(t *declare.Table, r declare.Reference, tenant string) string {
 		column = r.Columns[t.Kind]
 	}
 	return fmt.Sprintf("SELECT t.id AS a, t.%[1]s AS b FROM %[2]s AS t WHERE t.%[4]s = %[3]s"+
-		" AND t.%[1]s IS NOT NULL", sqltext.Quote(column), t.SQL, tenant, t.Tenant())
+		" AND t.%[1]s IS NOT NULL", sqltext.Quote(column), t.SQL, tenant, t.Tenant()) + Living(t, "t")
 }
 
 // SelectInRing returns the query that tells whether the item with this id comes back to itself
@@ -36,7 +36,7 @@ func SelectInRing(t *declare.Table, r declare.Reference, tenant, id string) stri
 // SelectNamedEdges is [SelectEdges] with the names of the items instead of their ids.
 func SelectNamedEdges(t *declare.Table, r declare.Reference, tenant string) string {
 	return fmt.Sprintf("SELECT %s AS \"from\", %s AS \"to\" FROM (%s) AS e"+
-		" JOIN %[4]s AS x ON x.%[6]s = %[5]s AND x.id = e.a"+
-		" JOIN %[4]s AS y ON y.%[6]s = %[5]s AND y.id = e.b",
+		" JOIN %[4]s AS x ON x.%[6]s = %[5]s AND x.id = e.a"+Living(t, "x")+
+		" JOIN %[4]s AS y ON y.%[6]s = %[5]s AND y.id = e.b"+Living(t, "y"),
 		NameExpr(t, "x"), NameExpr(t, "y"), SelectEdges(t, r, tenant), t.SQL, tenant, t.Tenant())
 }

@@ -33,7 +33,7 @@ const getColumns = "id text, name text, labels jsonb, spec jsonb, version bigint
 // are sent.
 func GetItem(d *declare.Set, t *declare.Table, filterSent bool) string {
 	if filterSent {
-		return SelectItems(d, t) + " WHERE t." + t.Tenant() + " = ? AND " + NameEquals(t, "t", "?")
+		return SelectItems(d, t) + OfTenant(t) + " AND " + NameEquals(t, "t", "?")
 	}
 	return "SELECT id, name, labels, spec, version, updated_at, created_at FROM " +
 		getFunction(t) + "(?, ?)"
@@ -53,8 +53,9 @@ func CreateGetFunction(d *declare.Set, t *declare.Table) string {
 	}
 	body := strings.NewReplacer(
 		"{variables}", variables, "{lookups}", lookups, "{table}", t.SQL, "{tenant}", t.Tenant(),
-		"{named}", NameEquals(t, "t", "$2"), "{name}", NameExpr(t, "t"),
+		"{named}", NameEquals(t, "t", "$2")+Living(t, "t"), "{name}", NameExpr(t, "t"),
 		"{spec}", strings.Join(specParts(d, t, inVariables), " || "),
+		"{labels}", LabelsOf(t), "{version}", VersionOf(t),
 		"{updated}", timeExpr("t.updated_at"), "{created}", timeExpr("t.created_at"),
 	).Replace(getBody)
 	return "CREATE OR REPLACE FUNCTION " + getFunction(t) + "(uuid, text) RETURNS TABLE (" +
@@ -75,9 +76,9 @@ func referenceLookups(d *declare.Set, t *declare.Table) (variables, lookups stri
 		for j, to := range targetsOf(d, r) {
 			fmt.Fprintf(&declarations, "  %s text;\n", targetAlias(i, j))
 			fmt.Fprintf(&statements, "  IF t.%[1]s IS NOT NULL THEN %[2]s := (SELECT x.%[3]s FROM"+
-				" %[4]s AS x WHERE x.%[6]s = t.%[7]s AND x.%[5]s = t.%[1]s); END IF;\n",
+				" %[4]s AS x WHERE x.%[6]s = t.%[7]s AND x.%[5]s = t.%[1]s%[8]s); END IF;\n",
 				sqltext.Quote(to.column), targetAlias(i, j), sqltext.Quote(to.name), to.sql,
-				sqltext.Quote(to.id), to.tenant, t.Tenant())
+				sqltext.Quote(to.id), to.tenant, t.Tenant(), Living(to.table, "x"))
 		}
 	}
 	return declarations.String(), statements.String()
@@ -94,9 +95,9 @@ DECLARE
   END IF;
 {lookups}  id := t.id;
   name := {name};
-  labels := t.labels;
+  labels := {labels};
   spec := {spec};
-  version := t.version;
+  version := {version};
   updated_at := {updated};
   created_at := {created};
   RETURN NEXT;

@@ -54,9 +54,15 @@ func SearchSignatures(t *declare.Table) (entry, tenantSearch string) {
 
 // ReadColumns returns the columns that the search role must be able to read.
 func (s Search) ReadColumns() []string {
-	columns := []string{s.Table.Tenant(), "id", "labels"}
+	columns := []string{s.Table.Tenant(), "id"}
+	if !s.Table.NoLabels {
+		columns = append(columns, "labels")
+	}
 	for _, c := range s.Columns {
 		columns = append(columns, c.Name)
+	}
+	if s.Table.DeletedAt != "" {
+		columns = append(columns, sqltext.Quote(s.Table.DeletedAt))
 	}
 	return columns
 }
@@ -117,7 +123,10 @@ func (s Search) CreateTenantSearch() string {
 func (s Search) Indexes() []string {
 	var definitions []string
 	if s.Opclass != "" {
-		keys := []string{"(ARRAY[" + s.Table.Tenant() + "])", "labels jsonb_path_ops"}
+		keys := []string{"(ARRAY[" + s.Table.Tenant() + "])"}
+		if !s.Table.NoLabels {
+			keys = append(keys, "labels jsonb_path_ops")
+		}
 		for _, c := range s.Columns {
 			keys = append(keys, "lower("+c.Name+c.Collation+") "+s.Opclass)
 		}

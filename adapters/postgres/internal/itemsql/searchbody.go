@@ -34,6 +34,7 @@ func (s Search) body() string {
 	return strings.NewReplacer(
 		"{table}", s.Table.SQL, "{id type}", s.Table.IDType,
 		"{tenant}", s.Table.Tenant(),
+		"{living}", Living(s.Table, "t"), "{labels}", LabelsOf(s.Table),
 		"{name}", "t."+s.Columns[0].Name+s.Collate,
 		"{searched}", strings.Join(searched, ", "),
 		"{patterns}", strings.Join(declarations, ""),
@@ -85,8 +86,8 @@ BEGIN
   WHILE page > 0 LOOP{turn to index}
     SELECT count(*), max(w.name), coalesce(array_agg(w.id) FILTER (WHERE {walked matches}), '{}')
       INTO walked, after, hits
-      FROM (SELECT t.id, {name} AS name, t.labels, {searched} FROM {table} AS t
-             WHERE t.{tenant} = tenant AND {name} > after ORDER BY {name} LIMIT step) AS w;
+      FROM (SELECT t.id, {name} AS name, {labels} AS labels, {searched} FROM {table} AS t
+             WHERE t.{tenant} = tenant{living} AND {name} > after ORDER BY {name} LIMIT step) AS w;
     found := found || hits[1:page];
     EXIT WHEN walked < step;
     page := page - cardinality(hits);
@@ -101,8 +102,8 @@ END `
 // it reads only a row or two.
 const lookAhead = `
   IF indexed THEN
-    scarce := NOT EXISTS (SELECT FROM (SELECT {name} AS name, t.labels, {searched} FROM {table} AS t
-      WHERE t.{tenant} = tenant AND {name} > after ORDER BY {name} LIMIT 24) AS w WHERE {walked matches});
+    scarce := NOT EXISTS (SELECT FROM (SELECT {name} AS name, {labels} AS labels, {searched} FROM {table} AS t
+      WHERE t.{tenant} = tenant{living} AND {name} > after ORDER BY {name} LIMIT 24) AS w WHERE {walked matches});
   END IF;`
 
 // turnToIndex reads the tenant's matches from the index, unless there are many. It compares
@@ -112,9 +113,9 @@ const lookAhead = `
 // NULL.
 var turnToIndex = `
     IF scarce THEN
-      IF needle IS NULL THEN` + fewMatches("t.labels @> wanted") + `
+      IF needle IS NULL THEN` + fewMatches("{labels} @> wanted") + `
       ELSIF wanted IS NULL THEN` + fewMatches("{text matches}") + `
-      ELSE` + fewMatches("t.labels @> wanted AND {text matches}") + `
+      ELSE` + fewMatches("{labels} @> wanted AND {text matches}") + `
       END IF;
       IF indexed THEN
         RETURN found || hits[1:page];
@@ -127,7 +128,7 @@ func fewMatches(condition string) string {
 	return `
         SELECT count(*) < 5000, array_agg(f.id ORDER BY f.name) FILTER (WHERE f.name > after) INTO indexed, hits
           FROM (SELECT t.id, {name} AS name FROM {table} AS t
-                 WHERE ARRAY[t.{tenant}] @> ARRAY[tenant] AND ` + condition + ` LIMIT 5000) AS f;`
+                 WHERE ARRAY[t.{tenant}] @> ARRAY[tenant]{living} AND ` + condition + ` LIMIT 5000) AS f;`
 }
 
 // indexText decides whether the index can be used for the text.

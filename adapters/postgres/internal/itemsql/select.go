@@ -25,15 +25,15 @@ func SelectItems(d *declare.Set, t *declare.Table) string {
 		many: func(_ int, r declare.Reference) string { return joinedNames(d, t, r) },
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "SELECT t.id, %s AS name, t.labels, %s AS spec, t.version,"+
-		" %s AS updated_at, %s AS created_at FROM %s AS t", NameExpr(t, "t"),
-		strings.Join(specParts(d, t, joined), " || "), timeExpr("t.updated_at"),
+	fmt.Fprintf(&b, "SELECT t.id, %s AS name, %s AS labels, %s AS spec, %s AS version,"+
+		" %s AS updated_at, %s AS created_at FROM %s AS t", NameExpr(t, "t"), LabelsOf(t),
+		strings.Join(specParts(d, t, joined), " || "), VersionOf(t), timeExpr("t.updated_at"),
 		timeExpr("t.created_at"), t.SQL)
 	for i, r := range t.References {
 		for j, to := range targetsOf(d, r) {
-			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.%[3]s = t.%[4]s AND %[2]s.%[5]s = t.%[6]s",
+			fmt.Fprintf(&b, " LEFT JOIN %s AS %s ON %[2]s.%[3]s = t.%[4]s AND %[2]s.%[5]s = t.%[6]s%[7]s",
 				to.sql, targetAlias(i, j), to.tenant, t.Tenant(), sqltext.Quote(to.id),
-				sqltext.Quote(to.column))
+				sqltext.Quote(to.column), Living(to.table, targetAlias(i, j)))
 		}
 	}
 	return b.String()
@@ -49,10 +49,11 @@ type nameExprs struct {
 // target is one column of a reference and the table that it refers to.
 type target struct {
 	column   string
-	kind     string // empty for a lookup table
-	sql      string // the table
-	id, name string // its columns
-	tenant   string // its column with the tenant's id, as statements have it
+	kind     string         // empty for a lookup table
+	sql      string         // the table
+	id, name string         // its columns
+	tenant   string         // its column with the tenant's id, as statements have it
+	table    *declare.Table // nil for a lookup table
 }
 
 // targetsOf returns the targets of the columns that a reference is stored in. It is empty for
@@ -80,7 +81,7 @@ func targetsOf(d *declare.Set, r declare.Reference) []target {
 // itemTarget returns the target of a column that refers to an item.
 func itemTarget(column string, to *declare.Table) target {
 	return target{column: column, kind: to.Kind, sql: to.SQL, id: "id", name: to.NameColumn,
-		tenant: to.Tenant()}
+		tenant: to.Tenant(), table: to}
 }
 
 // targetAlias returns the alias of the table that a column of a reference refers to.
@@ -127,7 +128,7 @@ func TypedParts(t *declare.Table) int {
 // specParts returns SQL expressions whose concatenation is the spec of a row t: the column spec,
 // and then objects with the members that are stored in other columns or tables.
 func specParts(d *declare.Set, t *declare.Table, exprs nameExprs) []string {
-	parts := []string{"t.spec"}
+	parts := []string{SpecOf(t)}
 	var always, scalars []string // members that are always present; scalars, absent if NULL
 	for _, c := range t.Columns {
 		pair := sqltext.Literal(c.Name) + ", " + readColumn(c)
@@ -183,16 +184,20 @@ func isScalar(c declare.Column) bool {
 // of the table that it could refer to.
 func joinedNames(d *declare.Set, t *declare.Table, r declare.Reference) string {
 	to := d.ByKind[r.Kind]
-	name := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.%s = j.%s AND x.id = j.%s)",
+	name := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.%s = j.%s AND x.id = j.%s%s)",
 		sqltext.Quote(to.NameColumn), to.SQL, to.Tenant(), r.JoinTable.Tenant(),
-		sqltext.Quote(r.JoinTable.To))
+		sqltext.Quote(r.JoinTable.To), Living(to, "x"))
+	filter := ""
+	if to.DeletedAt != "" {
+		filter = " FILTER (WHERE " + name + " IS NOT NULL)"
+	}
 	order := "j." + sqltext.Quote(r.JoinTable.Position)
 	if r.JoinTable.Position == "" {
 		order = name + ` COLLATE "C"`
 	}
-	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(%s ORDER BY %s), '[]') FROM %s AS j"+
+	return fmt.Sprintf("(SELECT coalesce(jsonb_agg(%s ORDER BY %s)%s, '[]') FROM %s AS j"+
 		" WHERE j.%s = t.%s AND j.%s = t.id)",
-		name, order, r.JoinTable.SQL, r.JoinTable.Tenant(), t.Tenant(),
+		name, order, filter, r.JoinTable.SQL, r.JoinTable.Tenant(), t.Tenant(),
 		sqltext.Quote(r.JoinTable.From))
 }
 
@@ -202,10 +207,13 @@ func polymorphicRef(d *declare.Set, r declare.Reference, i int, exprs nameExprs)
 	var b strings.Builder
 	b.WriteString("CASE")
 	for j, to := range targetsOf(d, r) {
-		fmt.Fprintf(&b, " WHEN t.%s IS NOT NULL THEN jsonb_build_object(%s,"+
-			" jsonb_build_object('kind', %s, 'name', %s))",
-			sqltext.Quote(to.column), sqltext.Literal(r.Field), sqltext.Literal(to.kind),
-			exprs.one(i, j, to))
+		name := exprs.one(i, j, to)
+		refers := "t." + sqltext.Quote(to.column) + " IS NOT NULL"
+		if Living(to.table, "") != "" {
+			refers = name + " IS NOT NULL"
+		}
+		fmt.Fprintf(&b, " WHEN %s THEN jsonb_build_object(%s, jsonb_build_object('kind', %s,"+
+			" 'name', %s))", refers, sqltext.Literal(r.Field), sqltext.Literal(to.kind), name)
 	}
 	b.WriteString(" ELSE '{}' END")
 	return b.String()

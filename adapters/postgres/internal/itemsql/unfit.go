@@ -30,7 +30,7 @@ const inexactNumber = `CASE WHEN jsonb_typeof(v) <> 'number' OR (v #>> '{}')::nu
 
 // UnfitRules returns the rules of a kind, for a table without tenant_id as well.
 func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
-	rules := append(hiddenRules(d, t), []UnfitRule{
+	rules := append(hiddenRules(d, t), existing(t, []UnfitRule{
 		{[]string{"spec"}, "the spec has a number that a double can't hold exactly",
 			"EXISTS (SELECT FROM jsonb_path_query(t.spec, 'strict $.**') AS v WHERE " +
 				inexactNumber + ")", ""},
@@ -38,7 +38,7 @@ func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
 			"EXISTS (SELECT FROM jsonb_path_query(t.spec, 'strict $.**{100 to last}') AS v" +
 				" WHERE jsonb_typeof(v) IN ('object', 'array'))", ""},
 		{[]string{"version"}, "the version is too great to count on", versionTooGreat, "version = 1"},
-	}...)
+	})...)
 	if t.Singleton == "" {
 		rules = append(rules, nameRule(t))
 	}
@@ -62,14 +62,14 @@ func UnfitRules(d *declare.Set, t *declare.Table) []UnfitRule {
 // hiddenRules are the rules that the item of an unfit row may satisfy: it shows another spec, other
 // labels or no reference. So a PUT of that very item mends the row.
 func hiddenRules(d *declare.Set, t *declare.Table) []UnfitRule {
-	return append([]UnfitRule{
+	return append(existing(t, []UnfitRule{
 		{[]string{"spec"}, "the spec isn't an object", "jsonb_typeof(t.spec) <> 'object'", ""},
 		{[]string{"labels"}, "the labels aren't an object of at most 64 strings without control" +
 			" characters, each with a key", labelsUnfit, ""},
 		{[]string{"created_at", "updated_at"}, "a time isn't in the years 1 to 9999",
 			timeExpr("t.created_at") + " IS NULL OR " + timeExpr("t.updated_at") + " IS NULL", ""},
 		{[]string{"version"}, "the version isn't positive", "t.version < 1", ""},
-	}, danglingRules(d, t)...)
+	}), danglingRules(d, t)...)
 }
 
 // HiddenUnfit returns the condition that a row t is unfit though its item may be fit.
@@ -114,8 +114,8 @@ func danglingRules(d *declare.Set, t *declare.Table) []UnfitRule {
 		for _, to := range targetsOf(d, r) {
 			column := "t." + sqltext.Quote(to.column)
 			rules = append(rules, danglingRule(r, to.column,
-				fmt.Sprintf("%[1]s IS NOT NULL AND NOT EXISTS (SELECT FROM %[2]s AS x WHERE x.%[3]s = %[1]s)",
-					column, to.sql, sqltext.Quote(to.id))))
+				fmt.Sprintf("%[1]s IS NOT NULL AND NOT EXISTS (SELECT FROM %[2]s AS x WHERE x.%[3]s = %[1]s%[4]s)",
+					column, to.sql, sqltext.Quote(to.id), Living(to.table, "x"))))
 		}
 	}
 	return rules
@@ -128,9 +128,9 @@ func danglingJoinRules(d *declare.Set, t *declare.Table) []UnfitRule {
 		if r.JoinTable != nil {
 			rules = append(rules, danglingRule(r, "id",
 				fmt.Sprintf("EXISTS (SELECT FROM %s AS j WHERE j.%s = t.id AND NOT EXISTS (SELECT"+
-					" FROM %s AS x WHERE x.id = j.%s))", r.JoinTable.SQL,
+					" FROM %s AS x WHERE x.id = j.%s%s))", r.JoinTable.SQL,
 					sqltext.Quote(r.JoinTable.From), d.ByKind[r.Kind].SQL,
-					sqltext.Quote(r.JoinTable.To))))
+					sqltext.Quote(r.JoinTable.To), Living(d.ByKind[r.Kind], "x"))))
 		}
 	}
 	return rules

@@ -45,10 +45,21 @@ func (w Writer) with(statement string) string {
 type assignment struct{ column, expr string }
 
 // assignments returns the values of all columns except the key, the name and the version.
-func (w Writer) assignments() []assignment {
-	list := []assignment{{"labels", "s.labels"}, {"spec", w.untypedSpec()}}
+// With update an absent member that the database fills keeps its value, unless the row is deleted.
+func (w Writer) assignments(update bool) []assignment {
+	var list []assignment
+	if !w.t.NoLabels {
+		list = append(list, assignment{"labels", "s.labels"})
+	}
+	if !w.t.NoSpec {
+		list = append(list, assignment{"spec", w.untypedSpec()})
+	}
 	for _, c := range w.t.Columns {
-		list = append(list, assignment{c.Name, writeColumn(c)})
+		kept := ""
+		if update {
+			kept = w.kept(c)
+		}
+		list = append(list, assignment{c.Name, writeColumn(c, kept)})
 	}
 	for _, r := range w.t.References {
 		for _, to := range targetsOf(w.d, r) {
@@ -61,6 +72,16 @@ func (w Writer) assignments() []assignment {
 		list = append(list, assignment{s, value})
 	}
 	return list
+}
+
+// kept returns the expression for the value that an update keeps in a column that the database fills.
+func (w Writer) kept(c declare.Column) string {
+	stored := "t." + sqltext.Quote(c.Name)
+	if w.t.DeletedAt == "" {
+		return stored
+	}
+	return "CASE WHEN t." + sqltext.Quote(w.t.DeletedAt) + " IS NULL THEN " + stored + " ELSE " +
+		strings.TrimSpace(c.Default) + " END"
 }
 
 // untypedSpec returns the expression for the members of the spec that are stored in the column
@@ -85,16 +106,26 @@ func (w Writer) referencedID(r declare.Reference, to target) string {
 		isSet = "s.spec -> " + field + " ->> 'kind' = " + sqltext.Literal(to.kind)
 		name = "s.spec -> " + field + " ->> 'name'"
 	}
-	id := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.%s = %s AND x.%s = %s)",
-		sqltext.Quote(to.id), to.sql, to.tenant, w.tenant, sqltext.Quote(to.name), name)
+	id := fmt.Sprintf("(SELECT x.%s FROM %s AS x WHERE x.%s = %s AND x.%s = %s%s)",
+		sqltext.Quote(to.id), to.sql, to.tenant, w.tenant, sqltext.Quote(to.name), name,
+		Living(to.table, "x"))
 	switch {
 	case to.kind == "": // a lookup table
 	case w.src.Pending != "":
 		id = "coalesce(" + w.stagedID(to.kind, name) + ", " + id + ")"
 	case to.kind == w.t.Kind:
-		id = "coalesce(" + id + ", CASE WHEN " + name + " = s.name THEN s.id END)"
+		id = "coalesce(" + id + ", CASE WHEN " + name + " = s.name THEN " + w.storedID() + " END)"
 	}
 	return "CASE WHEN " + isSet + " THEN " + id + " END"
+}
+
+// storedID returns the expression for the id under which the item is stored, if no living row has
+// its name before.
+func (w Writer) storedID() string {
+	if w.t.DeletedAt == "" {
+		return "s.id"
+	}
+	return "coalesce(s.target, s.id)"
 }
 
 // stagedID returns the sub-select for the id of an item that the import writes.
@@ -122,14 +153,22 @@ func (w Writer) from() string {
 		strings.Join(fields, ", ") + ")"
 }
 
+// pastTime is the time of an item that is its version. An import gives it none in the future, in
+// which the writes after it would have theirs.
+const pastTime = "least(s.updated_at, now())"
+
 // Insert returns the statement that creates the items without a target.
 func (w Writer) Insert() string {
 	columns := []string{w.t.Tenant(), "id", "version", "updated_at"}
 	values := []string{w.tenant, "s.id", "coalesce(s.version, 1)", "coalesce(s.updated_at, now())"}
+	if w.t.NoVersion {
+		columns = []string{w.t.Tenant(), "id", "updated_at"}
+		values = []string{w.tenant, "s.id", pastTime}
+	}
 	if w.t.Singleton == "" {
 		columns, values = append(columns, sqltext.Quote(w.t.NameColumn)), append(values, "s.name")
 	}
-	for _, a := range w.assignments() {
+	for _, a := range w.assignments(false) {
 		columns, values = append(columns, sqltext.Quote(a.column)), append(values, a.expr)
 	}
 	overriding := ""
@@ -141,13 +180,21 @@ func (w Writer) Insert() string {
 }
 
 // Update returns the statement that overwrites the targets. If the source's version is greater,
-// the row gets this version and its time. Otherwise the trigger increments the row's version.
+// the row gets this version and its time. Otherwise the trigger increments the row's version. So it
+// is with the time alone in a table without versions.
 func (w Writer) Update() string {
 	sets := []string{
 		"version = greatest(t.version, s.version)",
 		"updated_at = CASE WHEN s.version > t.version THEN s.updated_at ELSE t.updated_at END",
 	}
-	for _, a := range w.assignments() {
+	if w.t.NoVersion {
+		sets = []string{"updated_at = CASE WHEN s.updated_at IS NULL THEN t.updated_at" +
+			" ELSE greatest(t.updated_at, " + pastTime + ") END"}
+	}
+	if w.t.DeletedAt != "" {
+		sets = append(sets, sqltext.Quote(w.t.DeletedAt)+" = NULL")
+	}
+	for _, a := range w.assignments(true) {
 		sets = append(sets, sqltext.Quote(a.column)+" = "+a.expr)
 	}
 	return w.with(fmt.Sprintf(
@@ -201,9 +248,10 @@ func (w Writer) insertJoin(r declare.Reference) string {
 	to := w.d.ByKind[r.Kind]
 	return w.with(fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM src AS s"+
 		" CROSS JOIN LATERAL jsonb_array_elements_text(s.spec -> %s) WITH ORDINALITY"+
-		" AS e(name, place) JOIN %s AS x ON x.%s = %s AND x.%s = e.name",
+		" AS e(name, place) JOIN %s AS x ON x.%s = %s AND x.%s = e.name%s",
 		r.JoinTable.SQL, strings.Join(columns, ", "), strings.Join(values, ", "),
-		sqltext.Literal(r.Field), to.SQL, to.Tenant(), w.tenant, sqltext.Quote(to.NameColumn)))
+		sqltext.Literal(r.Field), to.SQL, to.Tenant(), w.tenant, sqltext.Quote(to.NameColumn),
+		Living(to, "x")))
 }
 
 // maxDangling limits the rows of SelectDangling.
@@ -248,7 +296,7 @@ func (w Writer) danglingTo(r declare.Reference, kind string) string {
 		" AND %[3]s IS NOT NULL"+
 		" AND NOT EXISTS (SELECT FROM %[6]s AS x WHERE x.%[9]s = %[7]s AND %[8]s)",
 		path, sqltext.Literal(kind), missing, from, condition, to.SQL, w.tenant,
-		NameEquals(to, "x", missing), to.Tenant())
+		NameEquals(to, "x", missing)+Living(to, "x"), to.Tenant())
 	if w.src.Pending != "" {
 		query += " AND NOT EXISTS " + w.stagedID(kind, missing)
 	} else if kind == w.t.Kind {
@@ -259,11 +307,16 @@ func (w Writer) danglingTo(r declare.Reference, kind string) string {
 
 // SelectReferrers returns the query for the items that refer to an item of the table t. It has
 // the columns kind and name. id is an SQL expression for the item's id, such as a placeholder.
-// An item that refers to itself through a column isn't included.
+// An item that refers to itself through a column isn't included. Deleted items are included only if
+// the item would be deleted for good, which the foreign keys of their rows prevent.
 func SelectReferrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id string) string {
 	tenantID := sqltext.Literal(tenant.String()) + "::uuid"
 	var queries []string
 	for _, from := range d.KindTables {
+		living := ""
+		if t.DeletedAt != "" {
+			living = Living(from, "t")
+		}
 		columns := fmt.Sprintf("SELECT %s AS kind, %s AS name FROM %s AS t",
 			sqltext.Literal(from.Kind), NameExpr(from, "t"), from.SQL)
 		for _, r := range from.References {
@@ -272,16 +325,17 @@ func SelectReferrers(d *declare.Set, t *declare.Table, tenant tenancy.ID, id str
 			}
 			if r.JoinTable != nil && r.Kind == t.Kind {
 				queries = append(queries, columns+fmt.Sprintf(
-					" JOIN %s AS j ON j.%s = t.%s AND j.%s = t.id WHERE t.%[3]s = %[5]s AND j.%[6]s = %[7]s",
+					" JOIN %s AS j ON j.%s = t.%s AND j.%s = t.id WHERE t.%[3]s = %[5]s AND j.%[6]s = %[7]s%[8]s",
 					r.JoinTable.SQL, r.JoinTable.Tenant(), from.Tenant(),
-					sqltext.Quote(r.JoinTable.From), tenantID, sqltext.Quote(r.JoinTable.To), id))
+					sqltext.Quote(r.JoinTable.From), tenantID, sqltext.Quote(r.JoinTable.To), id,
+					living))
 			}
 			for _, to := range targetsOf(d, r) {
 				if to.kind != t.Kind {
 					continue
 				}
-				query := columns + fmt.Sprintf(" WHERE t.%s = %s AND t.%s = %s", from.Tenant(), tenantID,
-					sqltext.Quote(to.column), id)
+				query := columns + fmt.Sprintf(" WHERE t.%s = %s AND t.%s = %s%s", from.Tenant(), tenantID,
+					sqltext.Quote(to.column), id, living)
 				if from == t {
 					query += " AND t.id <> " + id
 				}

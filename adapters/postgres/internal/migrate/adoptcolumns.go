@@ -59,6 +59,9 @@ func addKindColumns(t *adopt.Table, kind *declare.Table) {
 		}
 	}
 	t.Columns = append(t.Columns, existing(kind.Secrets...)...)
+	if kind.DeletedAt != "" {
+		t.Columns = append(t.Columns, existing(kind.DeletedAt)...)
+	}
 }
 
 // existing returns columns that only have to exist.

@@ -230,21 +230,35 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION bailiwick.purge_leftovers(text[], text[], text[], text) FROM PUBLIC;
 
--- Runs after each statement that adds rows to a kind's table. Its arguments are the kind, and the column with the
--- tenant's id if it isn't tenant_id. The tenant is that of the rows, whatever the statement has made of its setting.
+-- Runs after each statement that adds rows to a kind's table, and after each that makes deleted rows
+-- living ones again. Its arguments are the kind, the column with the tenant's id if it isn't
+-- tenant_id, and, if rows are only marked as deleted, the column that is NULL in living ones: only
+-- these count. A tenant without a quota of the kind costs one look at its row, which is locked, so
+-- that no purge of the tenant overlooks what was added.
+--
+-- The tenant is that of the rows, whatever the statement has made of its setting by now. What row
+-- security then hides from the count is refused.
 CREATE OR REPLACE FUNCTION bailiwick.quota() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  owner text := coalesce(TG_ARGV[1], 'tenant_id');
+  living text := '';
   mine uuid;
   tenants uuid[];
   allowed bigint;
   held bigint;
 BEGIN
-  IF TG_NARGS > 1 THEN
-    EXECUTE format('SELECT array_agg(DISTINCT a.%I) FROM added AS a', TG_ARGV[1]) INTO tenants;
+  IF TG_NARGS = 1 THEN
+    tenants := ARRAY(SELECT DISTINCT a.tenant_id FROM added AS a);
+  ELSIF TG_NARGS = 2 THEN
+    EXECUTE format('SELECT array_agg(DISTINCT a.%I) FROM added AS a', owner) INTO tenants;
   ELSE
-    SELECT array_agg(DISTINCT a.tenant_id) INTO tenants FROM added AS a;
+    living := format(' AND %I IS NULL', TG_ARGV[2]);
+    EXECUTE format(CASE TG_OP
+      WHEN 'INSERT' THEN 'SELECT array_agg(DISTINCT a.%1$I) FROM added AS a WHERE a.%2$I IS NULL'
+      ELSE 'SELECT array_agg(DISTINCT a.%1$I) FROM added AS a JOIN was AS w ON w.%1$I = a.%1$I AND w.id = a.id WHERE a.%2$I IS NULL AND w.%2$I IS NOT NULL'
+    END, owner, TG_ARGV[2]) INTO tenants;
   END IF;
   FOREACH mine IN ARRAY coalesce(tenants, '{}') LOOP
     SELECT (t.quotas #>> ARRAY['resources', TG_ARGV[0]])::bigint INTO allowed FROM bailiwick.tenants AS t WHERE t.id = mine FOR KEY SHARE;
@@ -253,8 +267,7 @@ BEGIN
     END IF;
     CONTINUE WHEN allowed IS NULL;
     PERFORM bailiwick.take_turn(mine, TG_ARGV[0]);
-    EXECUTE format('SELECT count(*) FROM (SELECT FROM %I.%I WHERE %I = $1 LIMIT $2) AS held', TG_TABLE_SCHEMA, TG_TABLE_NAME,
-        coalesce(TG_ARGV[1], 'tenant_id'))
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM %I.%I WHERE %I = $1%s LIMIT $2) AS held', TG_TABLE_SCHEMA, TG_TABLE_NAME, owner, living)
       INTO held USING mine, allowed + 1;
     IF held > allowed OR held = 0 THEN
       RAISE EXCEPTION 'the tenant has as many of kind % as it may have', TG_ARGV[0]
