@@ -1,4 +1,4 @@
-package session_test
+package sessiontest_test
 
 import (
 	"context"
