@@ -329,6 +329,10 @@ var openID = []string{"github.com/coreos/go-oidc/...", "golang.org/x/oauth2/..."
 var containers = []string{"github.com/testcontainers/...", "github.com/docker/...",
 	"github.com/moby/..."}
 
+// hostKinds is what other services are made of: the tests below internal/hosttest are some.
+var hostKinds = []string{"github.com/go-chi/chi/...", "github.com/golang-jwt/jwt/...",
+	"github.com/jackc/pgx/...", "gorm.io/..."}
+
 // download fetches PostgreSQL's programs where a machine has none.
 var download = []string{"github.com/fergusstrange/embedded-postgres/...", "github.com/lib/pq/..."}
 
@@ -340,6 +344,12 @@ var Distances = []Distance{
 		Why: "`go mod tidy` in a host looks at the tests of what it imports: its go.sum" +
 			" would gain 80 lines for containers that it never starts. Such tests belong in a" +
 			" package below internal",
+	},
+	{
+		From: []string{"..."}, Except: []string{"internal/hosttest/...", "internal/signintest"},
+		To:        hostKinds,
+		WithTests: true,
+		Why:       "a host brings its own router, tokens and driver; it gets no other's",
 	},
 	{
 		From: []string{"..."}, Except: []string{"adapters/telemetry/...", "internal/...",

@@ -69,6 +69,6 @@ func FilesThatName(root, expression string) ([]string, error) {
 func isNoProduction(root, path, name string) bool {
 	below, err := filepath.Rel(root, path)
 	return err == nil && (strings.HasPrefix(name, ".") || name == "testdata" ||
-		slices.Contains([]string{"internal", "ports/portstest",
-			"adapters/postgres/isolationtest"}, filepath.ToSlash(below)))
+		slices.Contains([]string{"internal", "ports/portstest", "adapters/postgres/isolationtest"},
+			filepath.ToSlash(below)))
 }

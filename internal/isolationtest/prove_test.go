@@ -51,7 +51,9 @@ func TestPlainOwnerCanProve(t *testing.T) {
 	db, err := postgres.Open(t.Context(), o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	isolationtest.Prove(t, db, reader(db), isolationtest.Options{Router: handler(db)})
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/", reader(db)) // the other routes aren't attacked here
+	isolationtest.Prove(t, db, mux)
 	require.NoError(t, db.Ready(t.Context()), "row security is on again")
 }
 

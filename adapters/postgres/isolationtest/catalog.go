@@ -3,6 +3,7 @@ package isolationtest
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -48,6 +49,8 @@ type column struct {
 	Defaulted bool
 	Length    int    // the maximum of a text; 0: unlimited
 	Label     string // the first of an enumeration
+
+	softDelete bool // a value marks the row as deleted
 }
 
 // key is a unique index. Expressions aren't in Columns.
@@ -116,7 +119,53 @@ func (e *examination) readCatalog(ctx context.Context) error {
 		t.refs = ofRelation(t, refs, func(r reference) int64 { return r.Relation })
 		t.checks = ofRelation(t, checks, func(c check) int64 { return c.Relation })
 	}
+	e.markSoftDeletes()
+	return e.readSharedRows(ctx)
+}
+
+// readSharedRows reads a row of each table without a tenant that others refer to.
+func (e *examination) readSharedRows(ctx context.Context) error {
+	e.sharedRows = map[int64]row{}
+	for _, t := range e.tables {
+		for _, r := range t.refs {
+			if e.table(r.Target) != nil || len(withoutTenant(r.Columns)) == 0 {
+				continue
+			}
+			var name, text string
+			if err := e.internals.Owner.NewRaw("SELECT ?::oid::regclass::text", r.Target).
+				Scan(ctx, &name); err != nil {
+				return err
+			}
+			err := e.internals.Owner.NewRaw("SELECT coalesce((SELECT to_jsonb(t) FROM "+name+
+				" AS t LIMIT 1), '{}')::text").Scan(ctx, &text)
+			if err != nil {
+				return err
+			}
+			found := row{}
+			if err := json.Unmarshal([]byte(text), &found); err != nil {
+				return err
+			}
+			e.sharedRows[r.Target] = found
+		}
+	}
 	return nil
+}
+
+// markSoftDeletes finds the columns of models that bun deletes softly: a generated row with a value
+// there would be deleted, and show nothing.
+func (e *examination) markSoftDeletes() {
+	for _, model := range e.internals.Models {
+		of := e.internals.Owner.Table(reflect.TypeOf(model).Elem())
+		if of.SoftDeleteField == nil {
+			continue
+		}
+		for _, t := range e.tables {
+			for i, c := range t.columns {
+				t.columns[i].softDelete = c.softDelete ||
+					t.Name == of.Name && c.Name == of.SoftDeleteField.Name && !c.NotNull
+			}
+		}
+	}
 }
 
 func ofRelation[T any](t *relation, all []T, relation func(T) int64) []T {

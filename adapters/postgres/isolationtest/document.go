@@ -21,7 +21,10 @@ type operation struct {
 	media  string // the body's media type; empty: no body
 	body   *schema
 
-	host    bool                         // from Options.Routes
+	host bool // from Options.Routes
+	// of a host's route: row security alone confines its statements
+	unfiltered bool
+
 	sample  string                       // of a host's route: a body that it accepts; may be empty
 	leading map[string]map[string]string // by tenant: values of all path parameters but the last
 }

@@ -16,7 +16,7 @@ import (
 // route, the attacker's rows become again what they were.
 func (e *examination) attackHostRoutes(ctx context.Context) (seen bool) {
 	for _, op := range e.routes {
-		if !op.host {
+		if !op.host || op.unfiltered && e.walls == FilterAlone {
 			continue
 		}
 		if op.method == http.MethodGet {

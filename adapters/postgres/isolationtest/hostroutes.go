@@ -27,6 +27,7 @@ func (e *examination) readHostRoutes(context.Context) error {
 			return err
 		}
 		op.sample, op.media = e.options.Bodies[text], ""
+		op.unfiltered = slices.Contains(e.options.Unfiltered, text)
 		if op.writes() {
 			op.media = "application/json"
 		}
@@ -35,6 +36,11 @@ func (e *examination) readHostRoutes(context.Context) error {
 	for route := range e.options.Bodies {
 		if !slices.Contains(e.options.Routes, route) {
 			return fmt.Errorf("Options.Bodies names %q, which isn't in Options.Routes", route)
+		}
+	}
+	for _, route := range e.options.Unfiltered {
+		if !slices.Contains(e.options.Routes, route) {
+			return fmt.Errorf("Options.Unfiltered names %q, which isn't in Options.Routes", route)
 		}
 	}
 	router := e.options.Router

@@ -44,6 +44,11 @@ type Options struct {
 	// serves and that is neither here, in the document nor in Skip is a breach.
 	Routes []string
 
+	// Unfiltered are those of Routes whose statements have no filter, since they aren't the
+	// library's query builder's: raw SQL, [postgres.DB.SQL], another driver. Row security alone
+	// confines them, so they aren't attacked while it is off.
+	Unfiltered []string
+
 	// Bodies maps routes of Routes to a JSON object that an administrator of the tenant may send:
 	// attacks put values of the other tenant into it. A route that refuses its own tenant's body
 	// is a breach, since an attack would prove nothing. Both tenants have items with the names
@@ -153,7 +158,8 @@ type examination struct {
 
 	attacker   *tenantSide // makes the attacks
 	victim     *tenantSide // its rows must neither show nor change
-	lastNumber int         // the last number used in a generated value
+	sharedRows map[int64]row
+	lastNumber int // the last number used in a generated value
 
 	unfilled    map[*relation]error // why a table is empty
 	lists       map[string]listing  // by the path of the list

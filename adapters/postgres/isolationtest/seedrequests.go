@@ -29,6 +29,8 @@ func (e *examination) makeRow(t *relation, s *tenantSide, n int, name string) (r
 		case c.Name == t.Tenant:
 			value = encode(s.ID.String())
 		case isReference:
+		case c.softDelete:
+			continue
 		case c.Defaulted && !t.getsValueAnyway(c) || t.plain && !c.NotNull:
 			continue
 		default:
@@ -60,8 +62,14 @@ func (e *examination) referTo(t *relation, s *tenantSide, n int) (row, error) {
 	for _, r := range t.refs {
 		own := t.withoutTenant(r.Columns)
 		target := e.table(r.Target)
-		if len(own) == 0 || target == nil {
-			continue // to the tenants, or to a table without a tenant
+		if len(own) == 0 {
+			continue // to the tenants
+		}
+		if target == nil { // without a tenant
+			for i, c := range r.Columns {
+				values[c] = e.sharedRows[r.Target][r.Refers[i]]
+			}
+			continue
 		}
 		optional := slices.ContainsFunc(t.columns,
 			func(c column) bool { return slices.Contains(own, c.Name) && !c.NotNull })

@@ -1,0 +1,38 @@
+package gormservice
+
+import (
+	"context"
+
+	gormpostgres "gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+)
+
+type notes struct{ gorm *gorm.DB }
+
+// note is gorm's model. It leaves out tenant_id, which the database fills in.
+type note struct {
+	Title string `gorm:"primaryKey"`
+}
+
+func (note) TableName() string { return "notes" }
+
+// openNotes has no ping and no prepared statements: neither has a tenant.
+func openNotes(_ context.Context, db *postgres.DB) (*notes, error) {
+	g, err := gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: db.SQL()}),
+		&gorm.Config{DisableAutomaticPing: true, Logger: logger.Discard})
+	return &notes{g}, err
+}
+
+func (n *notes) close() {}
+
+func (n *notes) list(ctx context.Context) (titles []string, err error) {
+	err = n.gorm.WithContext(ctx).Model(&note{}).Order("title").Pluck("title", &titles).Error
+	return titles, err
+}
+
+func (n *notes) add(ctx context.Context, title string) error {
+	return n.gorm.WithContext(ctx).Create(&note{Title: title}).Error
+}
