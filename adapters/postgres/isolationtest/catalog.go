@@ -128,7 +128,7 @@ func (e *examination) readSharedRows(ctx context.Context) error {
 	e.sharedRows = map[int64]row{}
 	for _, t := range e.tables {
 		for _, r := range t.refs {
-			if e.table(r.Target) != nil || len(withoutTenant(r.Columns)) == 0 {
+			if e.table(r.Target) != nil || len(t.withoutTenant(r.Columns)) == 0 {
 				continue
 			}
 			var name, text string
