@@ -11,7 +11,6 @@ import (
 const schema = `
 CREATE TABLE languages (code text PRIMARY KEY);
 INSERT INTO languages VALUES ('de'), ('en');
-GRANT SELECT ON languages TO PUBLIC;
 CREATE TABLE authors (tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id),
   id uuid NOT NULL DEFAULT gen_random_uuid(), name text NOT NULL,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, name));

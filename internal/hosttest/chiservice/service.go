@@ -22,6 +22,13 @@ type author struct {
 	Name string    `bun:"name,type:text,notnull" json:"name"`
 }
 
+// language is a row that all tenants share.
+type language struct {
+	bun.BaseModel `bun:"table:languages"`
+
+	Code string `bun:"code,pk,type:text"`
+}
+
 // book may be the sequel of another one. Deleted books stay in the table.
 type book struct {
 	bun.BaseModel `bun:"table:books"`
@@ -110,9 +117,9 @@ func (s *service) getBook(r *http.Request) (any, error) {
 }
 
 func (s *service) listLanguages(r *http.Request) (any, error) {
-	var all string
-	err := s.db.SQL().QueryRowContext(r.Context(),
-		"SELECT coalesce(string_agg(code, ' ' ORDER BY code), '') FROM languages").Scan(&all)
+	var all []string
+	err := s.db.Scoped(r.Context()).NewSelect().Model((*language)(nil)).Column("code").
+		Order("code").Scan(r.Context(), &all)
 	return all, err
 }
 
@@ -134,7 +141,8 @@ func (s *service) lend(r *http.Request) (any, error) {
 			if _, err := tx.NewInsert().Model(&made).Exec(ctx); err != nil {
 				return err
 			}
-			return s.record(ctx, "loan.create", made.ID)
+			return s.db.Record(ctx, tx, tenancy.Event{Action: "loan.create",
+				Details: map[string]any{"id": made.ID.String()}})
 		})
 	return made, err
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/uuid"
 	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
@@ -25,6 +24,7 @@ func open(ctx context.Context, url string, own *migrate.Migrations) (*postgres.D
 		URL: url, MultiTenant: true, Migrations: own,
 		Tables: []postgres.Table{{Model: (*author)(nil)}, {Model: (*book)(nil)},
 			{Model: (*bookAuthor)(nil)}, {Model: (*loan)(nil)}},
+		Shared: []any{(*language)(nil)},
 	})
 }
 
@@ -60,16 +60,6 @@ func authenticate(secret []byte) func(*http.Request) (tenancy.Principal, error) 
 		return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: c.Subject, Name: c.Subject,
 			KeyTenant: c.Tenant, Roles: map[tenancy.ID]tenancy.Role{c.Tenant: c.Role}}, nil
 	}
-}
-
-// record adds an entry to the audit log of the tenant in ctx.
-func (s *service) record(ctx context.Context, action string, on uuid.UUID) error {
-	tenant, err := tenancy.FromContext(ctx)
-	if err != nil {
-		return err
-	}
-	return s.db.Services().Audit.Append(ctx, tenant, tenancy.Event{Action: action,
-		Details: map[string]any{"id": on.String()}})
 }
 
 // tenancy ends

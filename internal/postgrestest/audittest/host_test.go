@@ -162,3 +162,34 @@ func TestHostEntryInAnotherPoolsTransactionIsRefused(t *testing.T) {
 	require.Error(t, w.DB.Record(ctx, two, publish))
 	require.NoError(t, two.Rollback())
 }
+
+// The transactions that a host has from IDB and SQL carry an entry as RunInTx's does.
+func TestHostEntryRidesInTransactionsOfIDBAndSQL(t *testing.T) {
+	t.Parallel()
+	w := fixture.NewWorld(t, true)
+	ctx := asAlice(t, w.Acme)
+	begins := map[string]func() (postgres.Execer, func() error, func() error){
+		"bun": func() (postgres.Execer, func() error, func() error) {
+			tx, err := w.DB.IDB(ctx).BeginTx(ctx, nil)
+			require.NoError(t, err)
+			return tx, tx.Commit, tx.Rollback
+		},
+		"sql": func() (postgres.Execer, func() error, func() error) {
+			tx, err := w.DB.SQL().BeginTx(ctx, nil)
+			require.NoError(t, err)
+			return tx, tx.Commit, tx.Rollback
+		},
+	}
+	for action, begin := range begins {
+		tx, commit, _ := begin()
+		require.NoError(t, w.DB.Record(ctx, tx, tenancy.Event{Action: action + ".kept"}))
+		require.NoError(t, commit())
+		tx, _, rollback := begin()
+		require.NoError(t, w.DB.Record(ctx, tx, tenancy.Event{Action: action + ".undone"}))
+		require.NoError(t, rollback())
+
+		last := lastEntries(t, w.DB, w.Acme, 1)[0]
+		assert.Equal(t, action+".kept", last.Action)
+		requireOfAlice(t, last)
+	}
+}
