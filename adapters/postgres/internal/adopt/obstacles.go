@@ -65,7 +65,7 @@ var tableObstacles = []obstacle{`
 	SELECT format('the row-security policy %I of %s decides about rows next to the tenant''s policy:'
 	  ' DROP POLICY %I ON %s', p.polname, t.name, p.polname, t.name)
 	FROM tables t JOIN pg_policy p ON p.polrelid = t.oid
-	WHERE p.polname NOT IN ('bailiwick_tenant', 'bailiwick_search')`, `
+	WHERE p.polname NOT IN ('bailiwick_tenant', 'bailiwick_search', 'bailiwick_system')`, `
 	SELECT format('row security is forced on %s, so that the migration doesn''t see its rows:'
 	  ' ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', name, name)
 	FROM tables WHERE relrowsecurity AND relforcerowsecurity AND NOT EXISTS (
