@@ -3,6 +3,7 @@ package isolationtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -87,7 +88,7 @@ func (t *relation) current(
 	ctx context.Context, tx bun.Tx, s *tenantSide, form string,
 ) (rows string, err error) {
 	err = tx.NewRaw(fmt.Sprintf("SELECT coalesce(jsonb_agg(%[1]s ORDER BY %[1]s), '[]')::text"+
-		" FROM %[2]s AS t WHERE tenant_id = %[3]s", form, t.SQL, uuidOf(s.ID))).Scan(ctx, &rows)
+		" FROM %[2]s AS t WHERE %[4]s = %[3]s", form, t.SQL, uuidOf(s.ID), t.tenant())).Scan(ctx, &rows)
 	return rows, err
 }
 
@@ -122,21 +123,29 @@ func (t *relation) deleteOthers(s *tenantSide) string {
 	for i, c := range t.primary() {
 		same[i] = fmt.Sprintf("r.%[1]s = t.%[1]s", sqltext.Quote(c))
 	}
-	return fmt.Sprintf("DELETE FROM %[1]s AS t WHERE tenant_id = %[2]s AND NOT EXISTS (SELECT FROM"+
+	return fmt.Sprintf("DELETE FROM %[1]s AS t WHERE %[5]s = %[2]s AND NOT EXISTS (SELECT FROM"+
 		" jsonb_populate_recordset(NULL::%[1]s, %[3]s::jsonb) AS r WHERE %[4]s)",
-		t.SQL, uuidOf(s.ID), sqltext.Literal(t.first), strings.Join(same, " AND "))
+		t.SQL, uuidOf(s.ID), sqltext.Literal(t.first), strings.Join(same, " AND "), t.tenant())
 }
 
-// putBack inserts the first rows, or changes them back.
+// putBack inserts the first rows, or changes them back. A key that is an identity column isn't among
+// the columns.
 func (t *relation) putBack() string {
-	var names []string
-	for _, c := range t.columns {
-		names = append(names, c.Name)
-	}
 	key := t.keys[0].Columns
-	return fmt.Sprintf("INSERT INTO %[1]s AS t (%[2]s) SELECT %[3]s FROM"+
+	var changed []string
+	for _, c := range t.columns {
+		if !slices.Contains(key, c.Name) {
+			changed = append(changed, c.Name)
+		}
+	}
+	all := slices.Concat(key, changed)
+	if len(changed) == 0 {
+		changed = key
+	}
+	return fmt.Sprintf("INSERT INTO %[1]s AS t (%[2]s) OVERRIDING SYSTEM VALUE SELECT %[3]s FROM"+
 		" jsonb_populate_recordset(NULL::%[1]s, %[4]s::jsonb) AS r ON CONFLICT (%[5]s) DO UPDATE"+
-		" SET (%[2]s) = ROW (%[6]s) WHERE %[7]s <> %[8]s",
-		t.SQL, columnList("", names), columnList("r.", names), sqltext.Literal(t.first),
-		columnList("", key), columnList("excluded.", names), t.kept("t"), t.kept("excluded"))
+		" SET (%[9]s) = ROW (%[6]s) WHERE %[7]s <> %[8]s",
+		t.SQL, columnList("", all), columnList("r.", all), sqltext.Literal(t.first),
+		columnList("", key), columnList("excluded.", changed), t.kept("t"), t.kept("excluded"),
+		columnList("", changed))
 }
