@@ -78,5 +78,5 @@ func PurgeTenantEvent(c PurgeCertificate) Event {
 // CrossTenantReadEvent is recorded in the platform's audit log when a host's own code begins to
 // read the rows of all tenants. The reason of the request, if it has one, is another detail.
 func CrossTenantReadEvent(reason string) Event {
-	return Event{Action: "host.cross_tenant_read", Details: map[string]any{"purpose": reason}}
+	return Event{Action: "platform.cross_tenant_read", Details: map[string]any{"purpose": reason}}
 }

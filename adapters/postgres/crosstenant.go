@@ -14,7 +14,7 @@ import (
 
 // CrossTenant returns a [bun.IDB] that reads the rows of all tenants, as the system role. It is
 // for reports and for support, never for a tenant's request. The reason says why, for the
-// platform's audit log, in which CrossTenant appends an entry "host.cross_tenant_read" before it
+// platform's audit log, in which CrossTenant appends an entry "platform.cross_tenant_read" before it
 // returns; the actor is [tenancy.ActorFrom] the context. An empty reason is
 // [tenancy.CodeReasonRequired].
 //

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -136,15 +137,20 @@ const (
 	aboutFaults     = "it is about faults, which a working store doesn't have"
 	everyCase       = "every case that wants a code proves it"
 	testedHere      = "a test of this file proves it"
+	provedInPorts   = "the tests of package ports prove it"
 )
 
 // unproved are the other sentences of package ports that no case can prove, each
 // with the reason.
 var unproved = map[string]string{
-	"Package ports declares the interfaces that the library needs from outside: one file for" +
-		" each port.": aboutInterfaces,
-	"The comments are the contract: each sentence has a case in package portstest.": testedHere,
-	"In a tenant-owned port, the tenant is the parameter after ctx":                 testedHere,
+	"Package ports declares the interfaces that the library needs from outside.": aboutInterfaces,
+	"An adapter has them all: Each port has one file.":                           aboutInterfaces,
+	"Missing returns those of the named fields that are nil or empty, in the order of the" +
+		" names.": provedInPorts,
+	"It panics if Services has no such field.":                                         provedInPorts,
+	"Require returns an error with the names of those of the fields that are missing.": provedInPorts,
+	"The comments are the contract: each sentence has a case in package portstest.":    testedHere,
+	"In a tenant-owned port, the tenant is the parameter after ctx":                    testedHere,
 	"Cross-tenant work is a separate port ([Tenants], [KeyFinder]), never a magic" +
 		" ID.": aboutInterfaces,
 	"An error of a port is a *[tenancy.Error].":                     everyCase,
@@ -241,16 +247,23 @@ func readComments(t *testing.T) []string {
 	}
 	var comments []string
 	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, group := range file.Comments {
-			comments = append(comments, strings.Join(strings.Fields(group.Text()), " "))
+			text := codeLine.ReplaceAllString(group.Text(), "")
+			comments = append(comments, strings.Join(strings.Fields(text), " "))
 		}
 	}
 	return comments
 }
+
+// codeLine is a line of an example in a comment.
+var codeLine = regexp.MustCompile(`(?m)^\t.*$`)
 
 // sentences splits a comment at full stops and semicolons.
 func sentences(comment string) []string {

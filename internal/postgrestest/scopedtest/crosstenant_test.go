@@ -24,7 +24,7 @@ func TestCrossTenantReadsAllTenantsAndIsAudited(t *testing.T) {
 	require.Equal(t, tenancy.CodeReasonRequired, tenancy.CodeOf(err))
 	entries := func() []tenancy.AuditEntry {
 		found, err := l.db.Services().PlatformAudit.List(t.Context(), ports.PlatformAuditQuery{
-			AuditFilter: ports.AuditFilter{Action: "host.cross_tenant_read"}, Limit: 9})
+			AuditFilter: ports.AuditFilter{Action: "platform.cross_tenant_read"}, Limit: 9})
 		require.NoError(t, err)
 		return found
 	}

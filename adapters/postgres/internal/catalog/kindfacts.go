@@ -52,7 +52,7 @@ func (k *kindTables) load(t *declare.Table) {
 	columns := k.columns[t.SQL]
 	lacks := func(name string) bool {
 		_, ok := columns[name]
-		return !ok && columns[t.TenantColumn].Type == managedTypes["tenant_id"]
+		return !ok && columns[t.TenantColumn].Type == declare.UUIDs
 	}
 	t.NoLabels, t.NoSpec, t.NoVersion = lacks("labels"), lacks("spec"), lacks("version")
 	t.KeepsNames = t.DeletedAt != "" && k.isUnique(t.SQL, t.TenantColumn, t.NameColumn, "")

@@ -8,7 +8,7 @@
 
 -- Appends what a host's transaction left pending to the tenant's chain, when it commits: the
 -- end of the chain isn't locked before, so that a transaction that writes, and then waits for
--- a row, keeps nobody from the chain and can't deadlock with one that locks in another order.
+-- a row, keeps no other one from the chain and can't deadlock with one that locks in another order.
 -- A transaction with a snapshot from before can't append, and leaves it to the next one; so
 -- does what isn't a host's.
 CREATE FUNCTION bailiwick.audit_commit() RETURNS trigger
@@ -28,9 +28,9 @@ CREATE CONSTRAINT TRIGGER audit_commit AFTER INSERT ON bailiwick.audit_pending
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bailiwick.audit_commit();
 
 -- Records a statement that wrote rows of a kind's table. The first argument is the kind, the
--- second the column with the tenant's id if it isn't tenant_id. The tenant is that of the rows, whatever the statement has made of its setting by now. Without an
--- author it records what a tenant's session wrote, and not what a migration or an
--- administrator did.
+-- second the column with the tenant's id if it isn't tenant_id. The tenant is that of the rows,
+-- whatever the statement has made of its setting by now. Without an author it records what a
+-- tenant's session wrote, and not what a migration or an administrator did.
 CREATE FUNCTION bailiwick.audit_rows() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
