@@ -119,8 +119,8 @@ func (o Options) Check() error {
 	for i, b := range []identity.Backoff{o.Account, o.Address} {
 		if b != (identity.Backoff{}) &&
 			(b.Free < 1 || b.Initial <= 0 || b.Max < b.Initial || b.Reset <= b.Max) {
-			return fmt.Errorf("Options.%s: Free must be at least 1, Initial positive, Max at least"+
-				" Initial, and Reset longer than Max", []string{"Account", "Address"}[i])
+			return fmt.Errorf("%s: Free must be at least 1, Initial positive, Max at least"+
+				" Initial, and Reset longer than Max", []string{"Options.Account", "Options.Address"}[i])
 		}
 	}
 	if o.CreateUsers && o.Provider == nil {
