@@ -254,18 +254,21 @@ func TestRawSQLReachesOnlyTheTenantsRows(t *testing.T) {
 	foreign := w.rows(t, w.other)
 	ctx := w.in(t, w.acme)
 	s := w.db.Scoped(ctx)
-	for query, want := range map[string]int{
-		"SELECT count(*) FROM authors":                                               2,
-		`SELECT count(*) FROM books WHERE "Account ID" IS NOT NULL`:                  3,
-		"SELECT count(*) FROM authors AS a JOIN books AS b ON b.author_id = a.id":    3,
-		"SELECT count(*) FROM book_tags":                                             3,
-		"SELECT count(*) FROM authors WHERE org_id = '" + w.other.String() + "'":     0,
-		"WITH w AS (DELETE FROM book_tags RETURNING 1) SELECT count(*) FROM w":       3,
-		"WITH w AS (UPDATE books SET title = '' RETURNING 1) SELECT count(*) FROM w": 3,
+	for _, c := range []struct {
+		query string
+		want  int
+	}{
+		{"SELECT count(*) FROM authors", 2},
+		{`SELECT count(*) FROM books WHERE "Account ID" IS NOT NULL`, 3},
+		{"SELECT count(*) FROM authors AS a JOIN books AS b ON b.author_id = a.id", 3},
+		{"SELECT count(*) FROM book_tags", 3},
+		{"SELECT count(*) FROM authors WHERE org_id = '" + w.other.String() + "'", 0},
+		{"WITH w AS (DELETE FROM book_tags RETURNING 1) SELECT count(*) FROM w", 3},
+		{"WITH w AS (UPDATE books SET title = '' RETURNING 1) SELECT count(*) FROM w", 3},
 	} {
 		var n int
-		require.NoError(t, s.NewRaw(query).Scan(ctx, &n), query)
-		require.Equal(t, want, n, query)
+		require.NoError(t, s.NewRaw(c.query).Scan(ctx, &n), c.query)
+		require.Equal(t, c.want, n, c.query)
 	}
 	_, err := s.ExecContext(ctx, "INSERT INTO authors (id, name) VALUES (50, 'raw')")
 	require.NoError(t, err, "the default is the tenant")
