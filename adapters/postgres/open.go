@@ -115,13 +115,14 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	if err := db.pool.Fit(ctx); err != nil {
 		return err
 	}
-	if err := db.loadKindTables(ctx); err != nil {
+	kinds, err := db.readKindTables(ctx)
+	if err != nil {
 		return err
 	}
 	if err := db.checkIsolation(ctx); err != nil {
 		return err
 	}
-	if err := db.checkKindTables(ctx); err != nil {
+	if err := db.checkKindTables(ctx, kinds); err != nil {
 		return err
 	}
 	id, err := instance.LoadID(ctx, db.pool)
@@ -142,17 +143,18 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 	return db.moveSecrets(ctx, values)
 }
 
-// loadKindTables reads what the check of the isolation needs to know of the tables of kinds.
-func (db *DB) loadKindTables(ctx context.Context) error {
+// readKindTables reads what the check of the isolation needs to know of the tables of kinds.
+func (db *DB) readKindTables(ctx context.Context) (*catalog.KindTables, error) {
 	ctx = pool.CrossTenant(ctx, "read the tables of kinds")
-	return pgerr.Translate(catalog.LoadKindTables(ctx, db.pool.System, db.config.Declared))
+	kinds, err := catalog.ReadKindTables(ctx, db.pool.System, db.config.Declared)
+	return kinds, pgerr.Translate(err)
 }
 
 // checkKindTables refuses tables of kinds that lack a column, a key or a trigger, and logs which
 // optional columns are missing.
-func (db *DB) checkKindTables(ctx context.Context) error {
+func (db *DB) checkKindTables(ctx context.Context, kinds *catalog.KindTables) error {
 	ctx = pool.CrossTenant(ctx, "check the tables of kinds")
-	err := catalog.KindTables(ctx, db.pool.System, db.config.Declared, true)
+	err := kinds.Check(ctx, db.pool.System, true)
 	if err != nil {
 		return pgerr.Translate(err)
 	}

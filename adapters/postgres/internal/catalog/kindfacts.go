@@ -21,34 +21,28 @@ const (
 	typmodHeader = 4
 )
 
-// LoadKindTables sets what the tables of kinds take from the database, as [KindTables] does, and
-// checks nothing.
-func LoadKindTables(ctx context.Context, db bun.IDB, d *declare.Set) error {
+// ReadKindTables reads the tables of kinds, and sets what d takes from them: the type of their ids,
+// which optional columns they have, how great a version can be. It checks nothing.
+func ReadKindTables(ctx context.Context, db bun.IDB, d *declare.Set) (k *KindTables, err error) {
+	k = &KindTables{declared: d}
 	if len(d.KindTables) == 0 {
-		return nil
+		return k, nil
 	}
-	columns, err := readColumns(ctx, db, d)
-	if err != nil {
-		return err
+	if k.columns, err = readColumns(ctx, db, d); err != nil {
+		return nil, err
 	}
-	keys, err := readKeys(ctx, db, d)
-	if err != nil {
-		return err
+	if err := db.NewRaw(uniqueQuery, k.names()).Scan(ctx, &k.keys); err != nil {
+		return nil, err
 	}
-	k := kindTables{columns: columns, keys: keys}
-	return k.loadAll(d)
-}
-
-func (k *kindTables) loadAll(d *declare.Set) error {
 	for _, t := range d.KindTables {
 		k.load(t)
 	}
-	return d.SetKinds()
+	return k, d.SetKinds()
 }
 
 // load sets what t takes from the database. A table without a proper id keeps what
 // [declare.New] has set.
-func (k *kindTables) load(t *declare.Table) {
+func (k *KindTables) load(t *declare.Table) {
 	columns := k.columns[t.SQL]
 	lacks := func(name string) bool {
 		_, ok := columns[name]
@@ -70,7 +64,7 @@ func (k *kindTables) load(t *declare.Table) {
 }
 
 // checkOptional checks that nothing is declared that needs an optional column which t lacks.
-func (k *kindTables) checkOptional(t *declare.Table) {
+func (k *KindTables) checkOptional(t *declare.Table) {
 	add := func(name string) string {
 		return fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL DEFAULT %s;", t.SQL, name,
 			managedTypes[name], managedDefaults[name])
@@ -101,7 +95,7 @@ func Lost(t *declare.Table) (lost []string) {
 }
 
 // checkID checks the column id. Where the database makes no ids, the library's must fit.
-func (k *kindTables) checkID(t *declare.Table) {
+func (k *KindTables) checkID(t *declare.Table) {
 	id, ok := k.columns[t.SQL]["id"]
 	switch {
 	case !ok:
@@ -125,7 +119,7 @@ func (k *kindTables) checkID(t *declare.Table) {
 }
 
 // checkDeletedAt checks the column of the tag soft_delete.
-func (k *kindTables) checkDeletedAt(t *declare.Table) {
+func (k *KindTables) checkDeletedAt(t *declare.Table) {
 	if t.DeletedAt == "" {
 		return
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -50,18 +49,6 @@ LEFT JOIN pg_catalog.pg_type e ON e.oid = b.typelem AND b.typcategory = 'A'
 LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 
-// uniqueQuery reads the columns of unique keys. living is the column that is NULL in the rows for
-// which a key holds, empty for a key that holds for every row.
-const uniqueQuery = `
-SELECT n AS "table", (SELECT string_agg(a.attname, ',' ORDER BY a.attname)
-  FROM pg_catalog.pg_attribute a WHERE a.attrelid = i.indrelid
-   AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) AS columns,
-  coalesce(l.attname::text, '') AS living
-FROM unnest(ARRAY[?]::text[]) n JOIN pg_catalog.pg_index i ON i.indrelid = to_regclass(n)
-LEFT JOIN pg_catalog.pg_attribute l ON l.attrelid = i.indrelid AND l.attnum > 0 AND NOT l.attisdropped
-  AND pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', l.attname)
-WHERE i.indisunique AND i.indisvalid AND i.indexprs IS NULL AND (i.indpred IS NULL OR l.attnum IS NOT NULL)`
-
 // triggerQuery lists the tables with a trigger that may change a row before an update.
 const triggerQuery = `
 SELECT DISTINCT n FROM unnest(ARRAY[?]::text[]) n
@@ -73,39 +60,24 @@ const auditTriggerQuery = `
 SELECT n AS "table", ` + auditTriggers + ` AS triggers
 FROM unnest(ARRAY[?]::text[]) n JOIN pg_catalog.pg_class c ON c.oid = to_regclass(n)`
 
-// KindTables returns an error that names everything that the tables of kinds lack, each with the
+// Check returns an error that names everything that the tables of kinds lack, each with the
 // statement that mends it. With served it also looks for the triggers that count versions and
-// that record a host's writes, which a migration creates. It sets what each table takes from the
-// database: its IDType, NewID and VersionLimit.
-func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) error {
-	if len(d.KindTables) == 0 {
-		return nil
+// that record a host's writes, which a migration creates.
+func (k *KindTables) Check(ctx context.Context, db bun.IDB, served bool) error {
+	var versioned []string
+	if served && len(k.declared.KindTables) > 0 {
+		if err := db.NewRaw(triggerQuery, k.names()).Scan(ctx, &versioned); err != nil {
+			return err
+		}
 	}
-	names := bun.List(declare.OwnedTables(d.KindTables))
-	columns, err := readColumns(ctx, db, d)
-	if err != nil {
-		return err
-	}
-	keys, err := readKeys(ctx, db, d)
-	if err != nil {
-		return err
-	}
-	var triggers []string
-	if err := db.NewRaw(triggerQuery, names).Scan(ctx, &triggers); err != nil {
-		return err
-	}
-	k := kindTables{columns: columns, keys: keys}
-	if err := k.loadAll(d); err != nil {
-		return err
-	}
-	for _, t := range d.KindTables {
+	for _, t := range k.declared.KindTables {
 		k.check(t)
-		if served && k.columns[t.SQL] != nil && !slices.Contains(triggers, t.SQL) {
+		if served && k.columns[t.SQL] != nil && !slices.Contains(versioned, t.SQL) {
 			k.lacks(t.SQL, "the trigger that counts the versions of its rows", "migrate the schema")
 		}
 	}
 	if served {
-		if err := k.checkAuditTriggers(ctx, db, d); err != nil {
+		if err := k.checkAuditTriggers(ctx, db); err != nil {
 			return err
 		}
 	}
@@ -114,27 +86,23 @@ func KindTables(ctx context.Context, db bun.IDB, d *declare.Set, served bool) er
 
 // checkAuditTriggers names the tables whose writes aren't recorded and should be. A table whose
 // writes are recorded though its declaration says no is no reason to refuse it.
-func (k *kindTables) checkAuditTriggers(ctx context.Context, db bun.IDB, d *declare.Set) error {
+func (k *KindTables) checkAuditTriggers(ctx context.Context, db bun.IDB) error {
+	if len(k.declared.KindTables) == 0 {
+		return nil
+	}
 	var found []struct{ Table, Triggers string }
-	err := db.NewRaw(auditTriggerQuery, bun.List(declare.OwnedTables(d.KindTables))).
-		Scan(ctx, &found)
-	if err != nil {
+	if err := db.NewRaw(auditTriggerQuery, k.names()).Scan(ctx, &found); err != nil {
 		return err
 	}
+	kinds := k.declared.KindTablesBySQL()
 	for _, f := range found {
-		kind := d.KindTablesBySQL()[f.Table]
+		kind := kinds[f.Table]
 		if isAudited(kind) && f.Triggers != wantedAuditTriggers(kind) {
 			k.lacks(f.Table, "the triggers that record a host's writes in the audit log",
 				"migrate the schema")
 		}
 	}
 	return nil
-}
-
-// readKeys returns the unique keys of the kinds' tables.
-func readKeys(ctx context.Context, db bun.IDB, d *declare.Set) (keys []uniqueKey, err error) {
-	err = db.NewRaw(uniqueQuery, bun.List(declare.OwnedTables(d.KindTables))).Scan(ctx, &keys)
-	return keys, err
 }
 
 // readColumns returns the columns of the kinds' tables, by table and name.
@@ -171,47 +139,47 @@ func ColumnProblems(
 	if err != nil {
 		return nil, err
 	}
-	check := func(t *declare.Table, name string, fn func(*kindTables)) {
+	check := func(t *declare.Table, name string, fn func(*KindTables)) {
 		if _, exists := columns[t.SQL][name]; !exists {
 			return
 		}
-		k := kindTables{columns: columns}
+		k := KindTables{columns: columns}
 		fn(&k)
 		for _, l := range k.found {
 			problems = append(problems, ColumnProblem{name, l.table + ": " + l.what + ": " + l.mend})
 		}
 	}
 	for _, t := range d.KindTables {
-		check(t, "id", func(k *kindTables) { k.checkID(t) })
+		check(t, "id", func(k *KindTables) { k.checkID(t) })
 		for _, c := range t.Columns {
-			check(t, c.Name, func(k *kindTables) { k.checkColumn(t, c) })
+			check(t, c.Name, func(k *KindTables) { k.checkColumn(t, c) })
 		}
 		if t.Singleton == "" {
-			check(t, t.NameColumn, func(k *kindTables) { k.checkName(t) })
+			check(t, t.NameColumn, func(k *KindTables) { k.checkName(t) })
 		}
 	}
 	return problems, nil
 }
 
-// uniqueKey is a unique key; its columns are sorted and separated by commas. Living is the column that
-// is NULL in the rows for which the key holds; empty: it holds for every row.
-type uniqueKey struct{ Table, Columns, Living string }
-
-// kindTables collects what the tables of kinds lack.
-type kindTables struct {
-	columns map[string]map[string]column // by table and name
-	keys    []uniqueKey
-	found   []lack
+// KindTables is what the database has about the tables of kinds, and collects what they lack.
+type KindTables struct {
+	declared *declare.Set
+	columns  map[string]map[string]column // by table and name
+	keys     []uniqueKey
+	found    []lack
 }
+
+// names are the tables of kinds, and the other tables in which their items are stored.
+func (k *KindTables) names() any { return bun.List(declare.OwnedTables(k.declared.KindTables)) }
 
 // lack is what a table lacks, and the statement that mends it.
 type lack struct{ table, what, mend string }
 
-func (k *kindTables) lacks(table, what, mend string) {
+func (k *KindTables) lacks(table, what, mend string) {
 	k.found = append(k.found, lack{table, what, mend})
 }
 
-func (k *kindTables) err() error {
+func (k *KindTables) err() error {
 	if len(k.found) == 0 {
 		return nil
 	}
@@ -222,7 +190,7 @@ func (k *kindTables) err() error {
 	return errors.New(text)
 }
 
-func (k *kindTables) check(t *declare.Table) {
+func (k *KindTables) check(t *declare.Table) {
 	if k.columns[t.SQL] == nil {
 		return // a table that is missing is reported with the tables of tenants
 	}
@@ -270,7 +238,7 @@ var managedDefaults = map[string]string{
 }
 
 // checkManaged checks the columns that the library writes itself.
-func (k *kindTables) checkManaged(t *declare.Table) {
+func (k *KindTables) checkManaged(t *declare.Table) {
 	k.checkID(t)
 	k.checkDeletedAt(t)
 	k.checkOptional(t)
@@ -299,7 +267,7 @@ func (k *kindTables) checkManaged(t *declare.Table) {
 }
 
 // checkName checks the column of the items' names.
-func (k *kindTables) checkName(t *declare.Table) {
+func (k *KindTables) checkName(t *declare.Table) {
 	switch c, ok := k.columns[t.SQL][t.NameColumn]; {
 	case !ok:
 		k.lacks(t.SQL, "it has no column "+t.NameColumn, fmt.Sprintf(
@@ -312,12 +280,12 @@ func (k *kindTables) checkName(t *declare.Table) {
 	}
 }
 
-func (k *kindTables) alter(table, column, action string) string {
+func (k *KindTables) alter(table, column, action string) string {
 	return fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s %s;", table, sqltext.Quote(column), action)
 }
 
 // checkColumn checks a column of the model.
-func (k *kindTables) checkColumn(t *declare.Table, c declare.Column) {
+func (k *KindTables) checkColumn(t *declare.Table, c declare.Column) {
 	found, ok := k.columns[t.SQL][c.Name]
 	switch {
 	case !ok:
@@ -344,52 +312,8 @@ func (c column) typeName() string {
 	return c.Type
 }
 
-// checkKeys checks that two items can't have one name, and that other rows can refer to one.
-func (k *kindTables) checkKeys(t *declare.Table) {
-	switch {
-	case t.Singleton == "":
-		k.requireKey(t.SQL, "two items can have one name", t.TenantColumn, t.NameColumn, t.DeletedAt)
-	case k.hasOnlyRow(t.SQL):
-		return // as before the contraction of an adoption: no two rows, whatever their ids
-	case !k.isUnique(t.SQL, t.TenantColumn, t.TenantColumn, ""):
-		k.lacks(t.SQL, "a tenant can have two items",
-			"ALTER TABLE "+t.SQL+" ADD UNIQUE ("+t.Tenant()+");")
-	}
-	k.requireKey(t.SQL, "two rows can have one id", t.TenantColumn, "id", "")
-}
-
-// requireKey requires a unique key of a column, with or without the tenant's. It may hold only for
-// rows in which the column living is NULL, unless living is empty.
-func (k *kindTables) requireKey(table, otherwise, tenant, name, living string) {
-	if _, exists := k.columns[table][name]; !exists || k.isUnique(table, tenant, name, living) {
-		return
-	}
-	k.lacks(table, otherwise, fmt.Sprintf("ALTER TABLE %s ADD UNIQUE (%s, %s);", table,
-		declare.TenantSQL(tenant), sqltext.Quote(name)))
-}
-
-// isUnique reports whether the column is unique within a tenant, or everywhere, in all rows or in
-// those in which the column living is NULL.
-func (k *kindTables) isUnique(table, tenant, name, living string) bool {
-	pair := []string{tenant, name}
-	slices.Sort(pair)
-	return slices.ContainsFunc(k.keys, func(key uniqueKey) bool {
-		return key.Table == table && (key.Living == "" || key.Living == living) &&
-			(key.Columns == name || key.Columns == strings.Join(pair, ","))
-	})
-}
-
-// hasOnlyRow reports whether a boolean column is unique, as in a table of a single-tenant
-// version that can have one row.
-func (k *kindTables) hasOnlyRow(table string) bool {
-	return slices.ContainsFunc(k.keys, func(key uniqueKey) bool {
-		return key.Table == table && key.Living == "" &&
-			k.columns[table][key.Columns].Type == "bool"
-	})
-}
-
 // checkReference checks the join table or the lookup table of a reference.
-func (k *kindTables) checkReference(t *declare.Table, r declare.Reference) {
+func (k *KindTables) checkReference(t *declare.Table, r declare.Reference) {
 	if r.JoinTable != nil {
 		k.requireColumns(r.JoinTable.SQL, r.JoinTable.From, r.JoinTable.To, r.JoinTable.Position)
 	}
@@ -401,7 +325,7 @@ func (k *kindTables) checkReference(t *declare.Table, r declare.Reference) {
 		r.LookupTable.Name, "")
 }
 
-func (k *kindTables) requireColumns(table string, names ...string) {
+func (k *KindTables) requireColumns(table string, names ...string) {
 	if k.columns[table] == nil {
 		return // reported with the tables of tenants
 	}

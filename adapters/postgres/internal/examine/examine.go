@@ -98,7 +98,7 @@ func AsOwner(
 	ctx context.Context, s pool.Settings, d *declare.Set,
 ) (findings []doctor.Finding, err error) {
 	err = withOwner(s, func(db *bun.DB) error {
-		if err := catalog.LoadKindTables(ctx, db, d); err != nil {
+		if _, err := catalog.ReadKindTables(ctx, db, d); err != nil {
 			return err
 		}
 		findings, err = examineAll(ctx, s, d, db)
@@ -114,7 +114,7 @@ func Mend(
 	ctx context.Context, s pool.Settings, d *declare.Set,
 ) (mended, left []doctor.Finding, err error) {
 	err = withOwner(s, func(db *bun.DB) error {
-		if err := catalog.LoadKindTables(ctx, db, d); err != nil {
+		if _, err := catalog.ReadKindTables(ctx, db, d); err != nil {
 			return err
 		}
 		found, err := examineAll(ctx, s, d, db)

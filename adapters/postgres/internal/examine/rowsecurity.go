@@ -100,7 +100,7 @@ func incompleteFinding(
 		f.Code = "row_security_not_forced"
 		f.Why = "without FORCE row security doesn't apply to the table's owner, nor to what runs" +
 			" with the owner's rights"
-	case kind != nil && !t.VersionTrigger: // an instance doesn't start, see catalog.KindTables
+	case kind != nil && !t.VersionTrigger: // an instance doesn't start, see catalog.KindTables.Check
 		f.Code = "default_missing"
 		f.Why = "an update doesn't count the version of its row, so that a write that depends on a" +
 			" version overwrites another one"

@@ -111,7 +111,11 @@ func migrateIn(ctx context.Context, db *bun.DB, c Config) error {
 	if err := runMigrations(ctx, db, c.Logger, c.hostMigrations(), hostMigrations); err != nil {
 		return err
 	}
-	if err := catalog.KindTables(ctx, db, c.Declared, false); err != nil {
+	kinds, err := catalog.ReadKindTables(ctx, db, c.Declared)
+	if err != nil {
+		return err
+	}
+	if err := kinds.Check(ctx, db, false); err != nil {
 		return err
 	}
 	if err := rls.ProtectTables(ctx, db, c.Settings, c.Declared); err != nil {
