@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/internal/hosttest/noteservice"
 )
 
 type notes struct{ gorm *gorm.DB }
@@ -19,20 +20,18 @@ type note struct {
 
 func (note) TableName() string { return "notes" }
 
-// openNotes has no ping and no prepared statements: neither has a tenant.
-func openNotes(_ context.Context, db *postgres.DB) (*notes, error) {
+// connect has no ping and no prepared statements: neither has a tenant.
+func connect(_ context.Context, db *postgres.DB) (noteservice.Store, func(), error) {
 	g, err := gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: db.SQL()}),
 		&gorm.Config{DisableAutomaticPing: true, Logger: logger.Discard})
-	return &notes{g}, err
+	return &notes{g}, func() {}, err
 }
 
-func (n *notes) close() {}
-
-func (n *notes) list(ctx context.Context) (titles []string, err error) {
+func (n *notes) List(ctx context.Context) (titles []string, err error) {
 	err = n.gorm.WithContext(ctx).Model(&note{}).Order("title").Pluck("title", &titles).Error
 	return titles, err
 }
 
-func (n *notes) add(ctx context.Context, title string) error {
+func (n *notes) Add(ctx context.Context, title string) error {
 	return n.gorm.WithContext(ctx).Create(&note{Title: title}).Error
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/internal/hosttest/noteservice"
 )
 
 type notes struct {
@@ -14,12 +15,13 @@ type notes struct {
 	pool *pgxpool.Pool
 }
 
-func openNotes(ctx context.Context, db *postgres.DB) (*notes, error) {
+func connect(ctx context.Context, db *postgres.DB) (noteservice.Store, func(), error) {
 	pool, err := pgxpool.New(ctx, db.AppURL())
-	return &notes{db, pool}, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return &notes{db, pool}, pool.Close, nil
 }
-
-func (n *notes) close() { n.pool.Close() }
 
 // inTenant runs f in a transaction that is bound to the tenant in ctx.
 func (n *notes) inTenant(ctx context.Context, f func(tx pgx.Tx) error) error {
@@ -35,7 +37,7 @@ func (n *notes) inTenant(ctx context.Context, f func(tx pgx.Tx) error) error {
 	})
 }
 
-func (n *notes) list(ctx context.Context) (titles []string, err error) {
+func (n *notes) List(ctx context.Context) (titles []string, err error) {
 	err = n.inTenant(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, "SELECT title FROM notes ORDER BY title")
 		if err != nil {
@@ -47,7 +49,7 @@ func (n *notes) list(ctx context.Context) (titles []string, err error) {
 	return titles, err
 }
 
-func (n *notes) add(ctx context.Context, title string) error {
+func (n *notes) Add(ctx context.Context, title string) error {
 	return n.inTenant(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, "INSERT INTO notes (title) VALUES ($1)", title)
 		return err

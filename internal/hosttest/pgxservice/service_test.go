@@ -3,30 +3,13 @@ package pgxservice
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/isolationtest"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/postgrestest"
+	"github.com/bailiwick-go/bailiwick/internal/hosttest/noteservice"
 )
 
 func TestMain(m *testing.M) { postgrestest.Main(m) }
 
 func TestServiceIsIsolated(t *testing.T) {
 	t.Parallel()
-	db, err := open(t.Context(), postgrestest.Database(t))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	notes, err := openNotes(t.Context(), db)
-	require.NoError(t, err)
-	t.Cleanup(notes.close)
-	routes := []string{"GET /notes", "POST /notes"}
-	isolationtest.Prove(t, db, newHandler(db, notes), isolationtest.Options{
-		Routes: routes, Unfiltered: routes,
-		Bodies: map[string]string{"POST /notes": `{"title": "new"}`},
-		Skip: map[string]string{
-			"GET /livez":  "this service doesn't mount it",
-			"GET /readyz": "this service doesn't mount it",
-			"PUT /api/v1/tenants/{tenant}/secrets/{name}": "this service has no key for secrets",
-		},
-	})
+	noteservice.Prove(t, connect)
 }

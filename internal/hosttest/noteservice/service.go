@@ -1,4 +1,6 @@
-package gormservice
+// Package noteservice is the smallest service that has tenants, without what reads and writes its
+// rows: the packages next to it differ in that alone.
+package noteservice
 
 import (
 	"context"
@@ -23,6 +25,15 @@ type noteTable struct {
 const schema = `CREATE TABLE notes (tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id),
   title text NOT NULL, PRIMARY KEY (tenant_id, title))`
 
+// Store reads and writes the notes of the tenant in ctx.
+type Store interface {
+	List(ctx context.Context) (titles []string, err error)
+	Add(ctx context.Context, title string) error
+}
+
+// Connect connects a store to the database. The test calls close at its end.
+type Connect func(ctx context.Context, db *postgres.DB) (s Store, close func(), err error)
+
 func open(ctx context.Context, url string) (*postgres.DB, error) {
 	own := migrate.NewMigrations()
 	own.Add(migrate.Migration{Name: "20261101000000",
@@ -34,13 +45,13 @@ func open(ctx context.Context, url string) (*postgres.DB, error) {
 		Tables: []postgres.Table{{Model: (*noteTable)(nil)}}})
 }
 
-func newHandler(db *postgres.DB, n *notes) http.Handler {
+func newHandler(db *postgres.DB, notes Store) http.Handler {
 	api := httpapi.New(db.Services(), httpapi.Options{MultiTenant: true})
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", api)
 	mux.Handle("GET /notes", api.Protect(tenancy.ResourceRead, http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
-			titles, err := n.list(r.Context())
+			titles, err := notes.List(r.Context())
 			if err != nil {
 				http.Error(w, "the notes can't be read", http.StatusInternalServerError)
 				return
@@ -50,7 +61,8 @@ func newHandler(db *postgres.DB, n *notes) http.Handler {
 	mux.Handle("POST /notes", api.Protect(tenancy.ResourceWrite, http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			var sent struct{ Title string }
-			if json.NewDecoder(r.Body).Decode(&sent) != nil || n.add(r.Context(), sent.Title) != nil {
+			if json.NewDecoder(r.Body).Decode(&sent) != nil ||
+				notes.Add(r.Context(), sent.Title) != nil {
 				http.Error(w, "the note can't be added", http.StatusConflict)
 			}
 		})))
