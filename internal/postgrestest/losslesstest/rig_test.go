@@ -1,13 +1,9 @@
 package losslesstest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"testing"
-
-	"github.com/stretchr/testify/require"
-	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -27,14 +23,8 @@ const kindColumns = `name text NOT NULL,
 
 // options are those of a new database in which the SQL is a migration.
 func options(databaseURL, schema string, tables ...postgres.Table) postgres.Options {
-	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "test",
-		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := migrator.DB().ExecContext(ctx, schema)
-			return err
-		}})
 	return postgres.Options{
-		URL: databaseURL, MultiTenant: true, Tables: tables, Migrations: m,
+		URL: databaseURL, MultiTenant: true, Tables: tables, Migrations: fixture.Migrations(schema),
 		SecretsKey: make([]byte, 32),
 	}
 }
@@ -54,16 +44,8 @@ func newRig(t *testing.T, schema string, tables ...postgres.Table) rig {
 func openRig(t *testing.T, o postgres.Options) rig {
 	t.Helper()
 	r := rig{T: t, db: fixture.Open(t, o)}
-	r.acme, r.other = r.tenant("acme"), r.tenant("other")
+	r.acme, r.other = fixture.CreateTenant(t, r.db, "acme"), fixture.CreateTenant(t, r.db, "other")
 	return r
-}
-
-func (r rig) tenant(slug tenancy.Slug) tenancy.Tenant {
-	r.Helper()
-	created, err := r.db.Tenants().Create(r.Context(),
-		tenancy.NewTenant(tenancy.NewID(), slug, string(slug)))
-	require.NoError(r, err)
-	return created
 }
 
 func (r rig) put(
@@ -78,40 +60,17 @@ func (r rig) put(
 
 func (r rig) export(tenant tenancy.Tenant) []byte {
 	r.Helper()
-	exported, err := promote.New(r.db.Services()).Export(r.Context(), tenant, ports.Selection{})
-	require.NoError(r, err)
-	defer exported.Close()
-	var b bytes.Buffer
-	_, err = exported.WriteTo(&b)
-	require.NoError(r, err)
-	return b.Bytes()
+	return fixture.Export(r, r.db, tenant)
 }
 
 func (r rig) load(tenant tenancy.Tenant, bundle []byte) promote.Counts {
 	r.Helper()
-	report, err := promote.New(r.db.Services()).Import(r.Context(), tenant.ID,
-		bytes.NewReader(bundle), promote.Options{})
-	require.NoError(r, err)
-	defer report.Close()
-	return report.Counts
+	return fixture.Import(r, r.db, tenant, bundle, promote.Options{})
 }
 
-// requireLossless requires that acme's export can be imported elsewhere and here, and that the
-// export of the import has the same items.
 func (r rig) requireLossless() {
 	r.Helper()
-	first := r.export(r.acme)
-	r.load(r.other, first)
-	require.Equal(r, itemsOf(r.T, first), itemsOf(r.T, r.export(r.other)))
-	counts := r.load(r.acme, first)
-	require.Zero(r, counts.Update+counts.Create+counts.Fail, "%+v", counts)
-}
-
-func itemsOf(t *testing.T, bundle []byte) string {
-	t.Helper()
-	var b struct{ Items json.RawMessage }
-	require.NoError(t, json.Unmarshal(bundle, &b))
-	return string(b.Items)
+	fixture.RequireLossless(r, r.db, r.acme, r.other)
 }
 
 func (r rig) in(tenant tenancy.Tenant) context.Context {

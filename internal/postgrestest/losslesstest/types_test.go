@@ -214,10 +214,10 @@ func TestDigestsDoNotDependOnSettingsOfTheSession(t *testing.T) {
 		_, err := r.put(r.acme, "thing", name, spec)
 		require.NoError(t, err, "%s: %#v", name, err)
 	}
-	before := itemsOf(t, r.export(r.acme))
+	before := fixture.ItemsOf(t, r.export(r.acme))
 	fixture.Exec(t, fixture.Superuser(t, databaseURL), settings)
 	r.db = fixture.Open(t, o)
-	require.Equal(t, before, itemsOf(t, r.export(r.acme)))
+	require.Equal(t, before, fixture.ItemsOf(t, r.export(r.acme)))
 	r.requireLossless()
 	for name, spec := range thingSpecs {
 		first, err := r.db.Services().Resources.Get(t.Context(), r.acme.ID, ref("thing", name))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
@@ -91,14 +90,8 @@ INSERT INTO drafts SELECT $1::uuid, i, $2 || ' draft ' || i, CASE WHEN i = 3 THE
 `
 
 func libraryOptions(databaseURL string, multiTenant bool) postgres.Options {
-	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "library",
-		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := migrator.DB().ExecContext(ctx, librarySchema)
-			return err
-		}})
 	return postgres.Options{
-		URL: databaseURL, MultiTenant: multiTenant, Migrations: m, MaxConns: 4,
+		URL: databaseURL, MultiTenant: multiTenant, Migrations: fixture.Migrations(librarySchema), MaxConns: 4,
 		Tables: []postgres.Table{
 			{Model: (*bookTag)(nil)}, {Model: (*author)(nil)}, {Model: (*tag)(nil)},
 			{Model: (*book)(nil)}, {Model: (*draft)(nil)},
@@ -126,15 +119,8 @@ func newLibrary(t *testing.T, multiTenant bool) library {
 		return postgres.Migrate(context.Background(), libraryOptions(databaseURL, multiTenant))
 	})
 	db := fixture.Open(t, libraryOptions(url, multiTenant))
-	l := library{db: db, superuser: fixture.Superuser(t, url), url: url, acme: tenancy.NewID(),
-		other: tenancy.NewID()}
-	for id, slug := range map[tenancy.ID]tenancy.Slug{l.acme: "acme", l.other: "other"} {
-		_, err := db.Tenants().Create(t.Context(),
-			tenancy.Tenant{ID: id, Slug: slug, Name: string(slug), State: tenancy.Active})
-		require.NoError(t, err)
-		_, err = l.superuser.ExecContext(t.Context(), libraryRows, id.String(), string(slug))
-		require.NoError(t, err)
-	}
+	l := library{db: db, superuser: fixture.Superuser(t, url), url: url}
+	l.acme, l.other = fixture.TenantsWithRows(t, l.db, l.superuser, libraryRows)
 	// A unique key without the tenant, which no host should have.
 	fixture.Exec(t, l.superuser, "CREATE UNIQUE INDEX books_isbn ON books (isbn)")
 	return l

@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
@@ -75,14 +74,8 @@ INSERT INTO subscription_features SELECT $1::uuid, 1, CASE $2 WHEN 'acme' THEN 1
 
 // options are those of a host whose migrations also run the statements in more.
 func options(url string, multiTenant bool, more string) postgres.Options {
-	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "host",
-		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := migrator.DB().ExecContext(ctx, hostSchema+more)
-			return err
-		}})
 	return postgres.Options{
-		URL: url, MultiTenant: multiTenant, Migrations: m, MaxConns: 4,
+		URL: url, MultiTenant: multiTenant, Migrations: fixture.Migrations(hostSchema + more), MaxConns: 4,
 		RolePrefix: fixture.RolePrefix,
 		Tables:     []postgres.Table{{Model: (*subscriptionFeature)(nil)}, {Model: (*subscription)(nil)}},
 		Shared:     []any{(*plan)(nil), (*feature)(nil)},
@@ -106,14 +99,8 @@ func newWorld(t *testing.T, multiTenant bool) world {
 		return postgres.Migrate(context.Background(), options(url, multiTenant, ""))
 	})
 	o := options(url, multiTenant, "")
-	w := world{db: fixture.Open(t, o), superuser: fixture.Superuser(t, url), options: o,
-		acme: tenancy.NewID(), other: tenancy.NewID()}
-	for id, slug := range map[tenancy.ID]tenancy.Slug{w.acme: "acme", w.other: "other"} {
-		_, err := w.db.Tenants().Create(t.Context(), tenancy.NewTenant(id, slug, string(slug)))
-		require.NoError(t, err)
-		_, err = w.superuser.ExecContext(t.Context(), hostRows, id.String(), string(slug))
-		require.NoError(t, err)
-	}
+	w := world{db: fixture.Open(t, o), superuser: fixture.Superuser(t, url), options: o}
+	w.acme, w.other = fixture.TenantsWithRows(t, w.db, w.superuser, hostRows)
 	return w
 }
 

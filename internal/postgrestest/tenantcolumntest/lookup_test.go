@@ -1,12 +1,10 @@
 package tenantcolumntest
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
@@ -44,14 +42,8 @@ CREATE TABLE related (org_id uuid NOT NULL REFERENCES bailiwick.tenants (id), a 
 // lookup table has a column of another name.
 func TestLookupAndJoinTablesHaveTheColumnOfTheReferringTable(t *testing.T) {
 	t.Parallel()
-	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "host",
-		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := migrator.DB().ExecContext(ctx, lookupSchema)
-			return err
-		}})
 	o := postgres.Options{
-		URL: pgtest.Database(t), MultiTenant: true, Migrations: m, MaxConns: 4,
+		URL: pgtest.Database(t), MultiTenant: true, Migrations: fixture.Migrations(lookupSchema), MaxConns: 4,
 		RolePrefix: fixture.RolePrefix,
 		Tables: []postgres.Table{{
 			Model: (*document)(nil), Kind: "document", TenantColumn: "org_id",

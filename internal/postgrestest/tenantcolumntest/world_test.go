@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
@@ -81,14 +80,8 @@ INSERT INTO book_tags SELECT $1::uuid, 2, 2 WHERE $2 = 'other';
 `
 
 func options(url string, multiTenant bool) postgres.Options {
-	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "host",
-		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := migrator.DB().ExecContext(ctx, hostSchema)
-			return err
-		}})
 	return postgres.Options{
-		URL: url, MultiTenant: multiTenant, Migrations: m, MaxConns: 4,
+		URL: url, MultiTenant: multiTenant, Migrations: fixture.Migrations(hostSchema), MaxConns: 4,
 		RolePrefix: fixture.RolePrefix,
 		Tables: []postgres.Table{
 			{Model: (*bookTag)(nil), TenantColumn: "order"},
@@ -120,14 +113,8 @@ func newWorld(t *testing.T, multiTenant bool) world {
 		return postgres.Migrate(context.Background(), options(url, multiTenant))
 	})
 	o := options(url, multiTenant)
-	w := world{db: fixture.Open(t, o), superuser: fixture.Superuser(t, url), options: o,
-		acme: tenancy.NewID(), other: tenancy.NewID()}
-	for id, slug := range map[tenancy.ID]tenancy.Slug{w.acme: "acme", w.other: "other"} {
-		_, err := w.db.Tenants().Create(t.Context(), tenancy.NewTenant(id, slug, string(slug)))
-		require.NoError(t, err)
-		_, err = w.superuser.ExecContext(t.Context(), hostRows, id.String(), string(slug))
-		require.NoError(t, err)
-	}
+	w := world{db: fixture.Open(t, o), superuser: fixture.Superuser(t, url), options: o}
+	w.acme, w.other = fixture.TenantsWithRows(t, w.db, w.superuser, hostRows)
 	return w
 }
 
