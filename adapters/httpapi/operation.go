@@ -37,8 +37,6 @@ type operation struct {
 	optionalCaller bool               // anyone may call it; the result depends on the caller
 	needs          tenancy.Permission // the caller's role must allow it; "" needs none
 
-	hostGrant tenancy.Grant // the row of needs if it is a permission of the host's
-
 	mayBeReadOnly bool // a call may only read, whatever the method
 
 	params             []parameter // of the query

@@ -45,9 +45,6 @@ func (a *API) Protect(needs tenancy.Permission, h http.Handler) http.Handler {
 			h.ServeHTTP(w, c.Request)
 			return nil
 		}}
-	if _, own := tenancy.GrantOf(needs); !own {
-		op.hostGrant = grant
-	}
 	if len(grant.Roles) == 0 {
 		op.access = signedIn
 	}

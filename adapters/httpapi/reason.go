@@ -60,7 +60,7 @@ func (a *api) auditSuperAdmin(c *call, op operation) error {
 	if requiresReason(c.tenant.Settings) && tenancy.RequestFrom(c.Context()).Reason == "" {
 		return errNoReason
 	}
-	if !op.grant().Reads && !op.mayBeReadOnly {
+	if !a.grantFor(op).Reads && !op.mayBeReadOnly {
 		return nil
 	}
 	return a.services.Audit.Append(c.Context(), c.tenant.ID, tenancy.Event{

@@ -11,25 +11,22 @@ import (
 func (a *api) withRight(c *call, op operation) {
 	right := tenancy.Right{
 		Principal: c.principal, Session: c.session.ID, Tenant: c.tenant.ID, Needs: op.needs,
-		Grant:       op.hostGrant,
+		Grant:       a.grantFor(op),
 		Stored:      c.stored,
-		InAnyState:  op.worksInAnyState(),
+		InAnyState:  a.worksInAnyState(op),
 		IgnoreState: !a.multiTenant,
 		Clock:       a.now,
 	}
 	c.Request = c.WithContext(tenancy.WithRight(c.Context(), right))
 }
 
-// grant returns the row of the operation's permission; the zero Grant if it needs none.
-func (op operation) grant() tenancy.Grant {
-	if op.hostGrant.Permission != "" {
-		return op.hostGrant
-	}
-	grant, _ := tenancy.GrantOf(op.needs)
+// grantFor returns the row of op's permission; the zero Grant if it needs none.
+func (a *api) grantFor(op operation) tenancy.Grant {
+	grant, _ := a.grantOf(op.needs)
 	return grant
 }
 
 // worksInAnyState reports whether super-admins may call op in a tenant that isn't active.
-func (op operation) worksInAnyState() bool {
-	return op.access == managesTenant || op.grant().Reads
+func (a *api) worksInAnyState(op operation) bool {
+	return op.access == managesTenant || a.grantFor(op).Reads
 }

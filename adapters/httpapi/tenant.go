@@ -54,10 +54,10 @@ func (a *api) mayWorkIn(p tenancy.Principal, t tenancy.Tenant, op operation) err
 	if !p.MemberOf(t.ID) {
 		return tenancy.ErrTenantNotFound
 	}
-	if a.multiTenant && !t.IsActive() && !(p.SuperAdmin && op.worksInAnyState()) {
+	if a.multiTenant && !t.IsActive() && !(p.SuperAdmin && a.worksInAnyState(op)) {
 		return tenancy.ErrTenantSuspended
 	}
-	return p.AuthorizeGrant(t.ID, op.grant())
+	return p.AuthorizeGrant(t.ID, a.grantFor(op))
 }
 
 // mayManage returns nil if p may call an operation that belongs to no tenant.
