@@ -61,8 +61,8 @@ func hostOperation(text string) (operation, error) {
 		return operation{}, fmt.Errorf("Options.Routes names %q: a route is a method and a path,"+
 			" such as GET /notes/{id}", text)
 	}
-	path := anyRest.ReplaceAllString(endOfPath.ReplaceAllString(r.path, ""), "{rest}")
-	op := operation{method: r.method, path: wildcardRest.ReplaceAllString(path, "{$1}"),
+	op := operation{method: r.method,
+		path:  wildcardRest.ReplaceAllString(withoutEnd(r.path), "{$1}"),
 		group: hostGroup, host: true}
 	for _, name := range queryNames {
 		op.params = append(op.params, parameter{Name: name, In: "query",

@@ -35,18 +35,23 @@ func parseRoute(pattern string) servedRoute {
 	return r
 }
 
-var (
-	endOfPath = regexp.MustCompile(`\{\$\}$`)
-	anyRest   = regexp.MustCompile(`\*$`)
-	wildcards = regexp.MustCompile(`\{[^}]*\}`)
-)
+var wildcards = regexp.MustCompile(`\{[^}]*\}`)
+
+// endOfPath is what http.ServeMux has after a path that serves nothing below it.
+const endOfPath = "{$}"
+
+// withoutEnd returns a path without endOfPath, and with a wildcard for chi's asterisk.
+func withoutEnd(path string) string {
+	path = strings.TrimSuffix(path, endOfPath)
+	if before, ok := strings.CutSuffix(path, "*"); ok {
+		return before + "{rest}"
+	}
+	return path
+}
 
 // samePath reports whether two paths differ in the names of wildcards only.
 func samePath(a, b string) bool {
-	form := func(path string) string {
-		path = anyRest.ReplaceAllString(endOfPath.ReplaceAllString(path, ""), "{rest}")
-		return wildcards.ReplaceAllString(path, "{}")
-	}
+	form := func(path string) string { return wildcards.ReplaceAllString(withoutEnd(path), "{}") }
 	return form(a) == form(b)
 }
 
@@ -58,7 +63,7 @@ func (r servedRoute) isSubtree() bool {
 
 // root returns the part of a subtree's path that all of its paths begin with.
 func (r servedRoute) root() string {
-	path := anyRest.ReplaceAllString(r.path, "")
+	path := strings.TrimSuffix(r.path, "*")
 	if i := strings.LastIndexByte(path, '{'); strings.HasSuffix(path, "...}") && i >= 0 {
 		path = path[:i]
 	}
@@ -127,7 +132,7 @@ func muxRoutes(mux *http.ServeMux) ([]servedRoute, error) {
 		if method == "" {
 			method = "PROVE" // one that no other pattern has
 		}
-		path := wildcards.ReplaceAllString(endOfPath.ReplaceAllString(r.path, ""), nonexistentName)
+		path := wildcards.ReplaceAllString(strings.TrimSuffix(r.path, endOfPath), nonexistentName)
 		request := httptest.NewRequest(method, path, nil)
 		if strings.HasSuffix(r.path, "/") {
 			request.URL.Path += nonexistentName

@@ -7,7 +7,6 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/federation"
-	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -61,11 +60,6 @@ func (r rig) put(
 func (r rig) export(tenant tenancy.Tenant) []byte {
 	r.Helper()
 	return fixture.Export(r, r.db, tenant)
-}
-
-func (r rig) load(tenant tenancy.Tenant, bundle []byte) promote.Counts {
-	r.Helper()
-	return fixture.Import(r, r.db, tenant, bundle, promote.Options{})
 }
 
 func (r rig) requireLossless() {
