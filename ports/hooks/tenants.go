@@ -34,13 +34,20 @@ func (p tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tenan
 	return p.next.List(ctx, q)
 }
 
+// before reads the tenant that a call is about to change; zero if it doesn't exist, of which the call
+// itself returns the error.
+func (p tenants) before(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+	t, err := p.next.Get(ctx, id)
+	if tenancy.CodeOf(err) == tenancy.CodeTenantNotFound {
+		return tenancy.Tenant{}, nil
+	}
+	return t, err
+}
+
 // Update reads the tenant before it changes it. If another call changes it in between, its
 // version isn't t's, and the update fails: an update that succeeds changed what was read.
 func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, error) {
-	before, err := p.next.Get(ctx, t.ID)
-	if tenancy.CodeOf(err) == tenancy.CodeTenantNotFound {
-		return p.next.Update(ctx, t) // for its error
-	}
+	before, err := p.before(ctx, t.ID)
 	if err != nil {
 		return tenancy.Tenant{}, err
 	}
@@ -53,10 +60,7 @@ func (p tenants) Update(ctx context.Context, t tenancy.Tenant) (tenancy.Tenant, 
 }
 
 func (p tenants) Purge(ctx context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
-	before, err := p.next.Get(ctx, id)
-	if tenancy.CodeOf(err) == tenancy.CodeTenantNotFound {
-		return p.next.Purge(ctx, id) // for its error
-	}
+	before, err := p.before(ctx, id)
 	if err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
