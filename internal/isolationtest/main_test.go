@@ -15,11 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/driver/pgdriver"
-	"github.com/uptrace/bun/migrate"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
@@ -106,14 +106,8 @@ CREATE VIEW drafts AS SELECT title, tenant_id FROM notes WHERE state = 'draft';
 `
 
 func options(url string) postgres.Options {
-	migrations := migrate.NewMigrations()
-	migrations.Add(migrate.Migration{Name: "20261101000000", Comment: "test",
-		Up: func(ctx context.Context, m *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := m.DB().ExecContext(ctx, schema)
-			return err
-		}})
 	return postgres.Options{
-		URL: url, MultiTenant: true, Tables: tables(), Migrations: migrations,
+		URL: url, MultiTenant: true, Tables: tables(), Migrations: fixture.Migrations(schema),
 		SecretsKey: make([]byte, 32), RolePrefix: "bailiwick", // the tests name the roles
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/migrate"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
@@ -25,6 +24,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/adapters/telemetry"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
+	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -58,16 +58,6 @@ CREATE TABLE locks (
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, name))`
 
-func migrations() *migrate.Migrations {
-	m := migrate.NewMigrations()
-	m.Add(migrate.Migration{Name: "20261101000000", Comment: "test",
-		Up: func(ctx context.Context, migrator *migrate.Migrator, _ *migrate.Migration) error {
-			_, err := migrator.DB().ExecContext(ctx, schema)
-			return err
-		}})
-	return m
-}
-
 // world is a registry of locks that traces every statement.
 type world struct {
 	db      *postgres.DB
@@ -83,7 +73,7 @@ func newWorld(t *testing.T) *world {
 	observed := telemetry.New(telemetry.Options{TracerProvider: w.tracing})
 	var err error
 	w.db, err = postgres.Open(t.Context(), postgres.Options{
-		URL: pgtest.Database(t), MultiTenant: true, Migrations: migrations(),
+		URL: pgtest.Database(t), MultiTenant: true, Migrations: fixture.Migrations(schema),
 		SecretsKey: make([]byte, 32), MaxConns: 7,
 		Tables: []postgres.Table{
 			{Model: (*lock)(nil), Kind: "lock", Secrets: []string{"code"}}},
