@@ -48,9 +48,11 @@ type AuditQuery struct {
 
 // AuditFilter selects the entries that match each of its fields that isn't zero.
 type AuditFilter struct {
-	Actor   string          // only entries of the actor with this id
-	Action  string          // only entries of this action
-	Outcome tenancy.Outcome // only entries with this outcome
-	Since   time.Time       // only entries at this time or later
-	Until   time.Time       // only entries before this time
+	Actor      string          // only entries of the actor with this id
+	Action     string          // only entries of this action
+	Outcome    tenancy.Outcome // only entries with this outcome
+	TargetKind string          // only entries whose target is of this kind
+	TargetName string          // only entries whose target has this name
+	Since      time.Time       // only entries at this time or later
+	Until      time.Time       // only entries before this time
 }

@@ -45,6 +45,17 @@ type Resources interface {
 	// which [tenancy.CodeNotFound] precedes if the name isn't the singleton's; if
 	// cond doesn't hold, the error is the one of the condition.
 	Delete(ctx context.Context, tenant tenancy.ID, ref federation.Ref, cond Condition) error
+
+	// Referrers returns at most limit of the other items that refer to the item, after the
+	// item named after, in the order of their kinds, then of their names, byte by byte; each
+	// once, however often it refers. If the tenant has no such item, the error is
+	// [tenancy.CodeNotFound].
+	Referrers(ctx context.Context, tenant tenancy.ID, ref, after federation.Ref,
+		limit int) ([]federation.Ref, error)
+
+	// Count returns how many items the tenant has of each declared kind, also of those of
+	// which it has none.
+	Count(ctx context.Context, tenant tenancy.ID) (map[string]int64, error)
 }
 
 // ResourceQuery selects resources of one kind. Limit must be positive.

@@ -50,8 +50,9 @@ type Tenants interface {
 // TenantQuery selects tenants. Its zero value selects all; Limit must be
 // positive.
 type TenantQuery struct {
-	State tenancy.State // only tenants in this state
-	IDs   []tenancy.ID  // only these ids, unless nil; an empty slice selects none
-	After tenancy.Slug  // only slugs after this one
-	Limit int
+	State  tenancy.State // only tenants in this state
+	IDs    []tenancy.ID  // only these ids, unless nil; an empty slice selects none
+	Search string        // a case-insensitive substring of the slug or the name
+	After  tenancy.Slug  // only slugs after this one
+	Limit  int
 }

@@ -124,6 +124,8 @@ func matchesEntry(f ports.AuditFilter, e tenancy.AuditEntry) bool {
 	return (f.Actor == "" || e.Actor.ID == f.Actor) &&
 		(f.Action == "" || e.Action == f.Action) &&
 		(f.Outcome == "" || e.Outcome == f.Outcome) &&
+		(f.TargetKind == "" || e.Target.Kind == f.TargetKind) &&
+		(f.TargetName == "" || e.Target.Name == f.TargetName) &&
 		(f.Since.IsZero() || !e.At.Before(f.Since)) &&
 		(f.Until.IsZero() || e.At.Before(f.Until))
 }

@@ -174,3 +174,21 @@ func (p memberships) ForUser(_ context.Context, user string) ([]tenancy.Membersh
 	})
 	return found, nil
 }
+
+func (p memberships) Search(
+	_ context.Context, user string, q ports.MembershipQuery,
+) ([]ports.TenantRole, error) {
+	p.s.mu.RLock()
+	defer p.s.mu.RUnlock()
+	wanted := ports.TenantQuery{State: q.State, Search: q.Search}
+	found, err := keysetPage(maps.Values(p.s.tenants), func(t tenancy.Tenant) bool {
+		_, member := p.s.members[t.ID][user]
+		return member && !t.IsDeleted() && matchesTenant(wanted, t)
+	}, func(t tenancy.Tenant) tenancy.Slug { return t.Slug }, q.After, q.Limit)
+	roles := make([]ports.TenantRole, 0, len(found))
+	for _, t := range found {
+		roles = append(roles, ports.TenantRole{Tenant: copyTenant(t),
+			Role: p.s.members[t.ID][user].Role})
+	}
+	return roles, err
+}

@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"cmp"
+	"context"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -37,4 +39,41 @@ func refersTo(r row, ref federation.Ref) bool {
 		}
 	}
 	return false
+}
+
+func (p resources) Referrers(
+	_ context.Context, tenant tenancy.ID, ref, after federation.Ref, limit int,
+) ([]federation.Ref, error) {
+	d, err := p.s.data(tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := tenancy.CheckLimit(limit); err != nil {
+		return nil, err
+	}
+	if _, ok := d.get(ref); !ok {
+		return nil, federation.ItemNotFound(ref)
+	}
+	var found []federation.Ref
+	for _, r := range d.referrers(ref) {
+		if cmp.Or(cmp.Compare(r.Kind, after.Kind), cmp.Compare(r.Name, after.Name)) > 0 {
+			found = append(found, r)
+		}
+	}
+	return firstN(found, limit), nil
+}
+
+func (p resources) Count(_ context.Context, tenant tenancy.ID) (map[string]int64, error) {
+	d, err := p.s.data(tenant)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int64{}
+	for _, kind := range p.s.kinds.All() {
+		counts[kind.Name] = 0
+	}
+	for _, r := range d.snapshot(func(row) bool { return true }) {
+		counts[r.Kind]++
+	}
+	return counts, nil
 }

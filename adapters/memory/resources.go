@@ -223,16 +223,19 @@ func (d *tenantData) remove(ref federation.Ref) {
 // matchesSearch reports whether the item's name or description contains search, in any
 // letter case. search has no wildcards.
 func matchesSearch(item federation.Item, search string) bool {
-	if search == "" {
-		return true
-	}
-	search = strings.ToLower(search)
-	if strings.Contains(strings.ToLower(item.Name), search) {
+	if containsFold(search, item.Name) {
 		return true
 	}
 	var spec struct {
 		Description string `json:"description"`
 	}
 	err := json.Unmarshal(item.Spec, &spec)
-	return err == nil && strings.Contains(strings.ToLower(spec.Description), search)
+	return err == nil && containsFold(search, spec.Description)
+}
+
+// containsFold reports whether one of the texts contains search, in any case of letters.
+func containsFold(search string, texts ...string) bool {
+	search = strings.ToLower(search)
+	return slices.ContainsFunc(texts,
+		func(text string) bool { return strings.Contains(strings.ToLower(text), search) })
 }

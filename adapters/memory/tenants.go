@@ -136,7 +136,9 @@ func (s *Store) addTenant(t tenancy.Tenant) tenancy.Tenant {
 
 // matchesTenant reports whether q selects t, apart from q.After.
 func matchesTenant(q ports.TenantQuery, t tenancy.Tenant) bool {
-	return (q.State == "" || t.State == q.State) && (q.IDs == nil || slices.Contains(q.IDs, t.ID))
+	return (q.State == "" || t.State == q.State) &&
+		(q.IDs == nil || slices.Contains(q.IDs, t.ID)) &&
+		containsFold(q.Search, string(t.Slug), t.Name)
 }
 
 // copyTenant copies what the caller could change.

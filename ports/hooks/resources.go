@@ -26,6 +26,16 @@ func (p resources) List(
 	return p.next.List(ctx, tenant, q)
 }
 
+func (p resources) Referrers(
+	ctx context.Context, tenant tenancy.ID, ref, after federation.Ref, limit int,
+) ([]federation.Ref, error) {
+	return p.next.Referrers(ctx, tenant, ref, after, limit)
+}
+
+func (p resources) Count(ctx context.Context, tenant tenancy.ID) (map[string]int64, error) {
+	return p.next.Count(ctx, tenant)
+}
+
 // Put reads the resource first, to see whether anything was written: an equal one isn't. An
 // error of that read doesn't matter: then the hook may be called for nothing.
 func (p resources) Put(

@@ -86,6 +86,37 @@ func auditList() []contractCase {
 			},
 		},
 		{
+			name: "list selects a kind of target",
+			says: "only entries whose target is of this kind",
+			prove: func(p *probe) {
+				p.appendAbout(p.acme, "x.one", "widget", "a")
+				p.appendAbout(p.acme, "x.two", "part", "a")
+				p.appendAbout(p.globex, "x.three", "widget", "b")
+				of := func(kind string) ports.AuditFilter { return ports.AuditFilter{TargetKind: kind} }
+				p.equal(actionsOf(p.log(p.acme, of("widget"))), []string{"x.one"}, "acme's widgets")
+				p.equal(actionsOf(p.log(p.acme, of("widge"))), []string{}, "an unknown kind's")
+				p.equal(p.allActions(of("widget")), []string{"x.three", "x.one"}, "all widgets")
+			},
+		},
+		{
+			name: "list selects a target",
+			says: "only entries whose target has this name",
+			prove: func(p *probe) {
+				p.appendAbout(p.acme, "x.one", "widget", "a/b")
+				p.appendAbout(p.acme, "x.two", "widget/a", "b")
+				p.appendAbout(p.acme, "x.three", "part", "a/b")
+				p.appendAbout(p.globex, "x.four", "widget", "a/b")
+				filter := ports.AuditFilter{TargetName: "a/b"}
+				p.equal(actionsOf(p.log(p.acme, filter)), []string{"x.three", "x.one"}, "by name")
+				filter.TargetKind = "widget"
+				p.equal(actionsOf(p.log(p.acme, filter)), []string{"x.one"}, "by kind and name")
+				p.equal(p.exportedActions(p.acme, filter), []string{"x.one"}, "the exported ones")
+				p.equal(p.allActions(filter), []string{"x.four", "x.one"}, "in all logs")
+				filter.TargetName = "a/B"
+				p.equal(p.allActions(filter), []string{}, "of a name that no target has")
+			},
+		},
+		{
 			name: "list selects entries since a time",
 			says: "only entries at this time or later",
 			prove: func(p *probe) {
@@ -178,17 +209,30 @@ func (p *probe) appendNearMisses() (f ports.AuditFilter, match string) {
 	p.appendEntry("u2", "x.one", tenancy.Denied)
 	p.appendEntry("u1", "x.two", tenancy.Denied)
 	p.appendEntry("u1", "x.one", tenancy.Done)
+	p.appendEntry("u1", "x.one", tenancy.Denied, "part", "a")
+	p.appendEntry("u1", "x.one", tenancy.Denied, "widget", "b")
 	time.Sleep(2 * time.Microsecond)
 	until := p.appendEntry("u1", "x.one", tenancy.Denied)
 	return ports.AuditFilter{Actor: "u1", Action: "x.one", Outcome: tenancy.Denied,
-		Since: since.At, Until: until.At}, since.ID
+		TargetKind: "widget", TargetName: "a", Since: since.At, Until: until.At}, since.ID
 }
 
-// appendEntry appends an entry to acme's log and returns it.
+// appendAbout appends an entry about a target.
+func (p *probe) appendAbout(tenant tenancy.ID, action, kind, name string) {
+	p.ok(p.Audit.Append(p.ctx, tenant, tenancy.Event{Action: action,
+		Target: tenancy.AuditTarget{Kind: kind, Name: name}}), "Audit.Append(%s)", action)
+}
+
+// appendEntry appends an entry to acme's log and returns it. Its target is the widget a, or
+// the given kind and name.
 func (p *probe) appendEntry(
-	user, action string, outcome tenancy.Outcome,
+	user, action string, outcome tenancy.Outcome, about ...string,
 ) (entry tenancy.AuditEntry) {
-	p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: action, Outcome: outcome,
+	target := tenancy.AuditTarget{Kind: "widget", Name: "a"}
+	if len(about) == 2 {
+		target = tenancy.AuditTarget{Kind: about[0], Name: about[1]}
+	}
+	p.ok(p.Audit.Append(p.ctx, p.acme, tenancy.Event{Action: action, Outcome: outcome, Target: target,
 		Actor: tenancy.Actor{Kind: "user", ID: user}}), "Audit.Append(%s)", action)
 	for _, e := range p.logPage(p.acme, ports.AuditQuery{Limit: 1}) {
 		entry = e

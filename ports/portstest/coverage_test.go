@@ -115,6 +115,8 @@ var introductions = []string{
 	"Keys stores the API keys of a tenant.",
 	"Members stores the memberships of a tenant.",
 	"Memberships finds the tenants of a user before any tenant is known.",
+	"MembershipQuery selects tenants of a user.",
+	"TenantRole is a tenant with a user's role in it.",
 	"Passwords stores the password hashes of users.",
 	"ResourceQuery selects resources of one kind.",
 	"Selection says which items to export.",

@@ -10,7 +10,8 @@ import (
 )
 
 func membersSuite() []contractCase {
-	return slices.Concat(membersRead(), membersPut(), membersChange(), membersRemove(), membershipsOf(),
+	return slices.Concat(membersRead(), membersPut(), membersChange(), membersRemove(),
+		membershipsOf(), membershipsSearch(),
 		membersAudit())
 }
 

@@ -11,7 +11,8 @@ import (
 
 func resourcesSuite() []contractCase {
 	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(),
-		resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete())
+		resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete(),
+		resourcesReferrers())
 }
 
 func resourcesAll() []contractCase {
@@ -31,6 +32,10 @@ func resourcesAll() []contractCase {
 				p.code(err, tenancy.CodeNoTenant, "Put")
 				p.code(p.Resources.Delete(p.ctx, tenancy.ID{}, w, ports.Condition{}),
 					tenancy.CodeNoTenant, "Delete")
+				_, err = p.Resources.Referrers(p.ctx, tenancy.ID{}, w, federation.Ref{}, 1)
+				p.code(err, tenancy.CodeNoTenant, "Referrers")
+				_, err = p.Resources.Count(p.ctx, tenancy.ID{})
+				p.code(err, tenancy.CodeNoTenant, "Count")
 				p.get(p.acme, w)
 			},
 		},

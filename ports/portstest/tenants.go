@@ -216,6 +216,16 @@ func tenantsRead() []contractCase {
 			},
 		},
 		{
+			name: "list finds parts of slugs and names",
+			says: "a case-insensitive substring of the slug or the name",
+			prove: func(p *probe) {
+				p.rename(p.acme, `100%_Größe\`)
+				for search, want := range searchedTenants {
+					p.equal(p.slugs(ports.TenantQuery{Search: search}), want, "slugs with %q", search)
+				}
+			},
+		},
+		{
 			name: "list selects ids",
 			says: "only these ids, unless nil; an empty slice selects none",
 			prove: func(p *probe) {

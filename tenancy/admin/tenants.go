@@ -74,9 +74,10 @@ func (s *Service) GetTenant(
 
 // TenantList selects a page of tenants.
 type TenantList struct {
-	State tenancy.State // only this state; empty: every state that the caller may see
-	After tenancy.Slug  // only slugs after this one
-	Limit int           // at least 1
+	State  tenancy.State // only this state; empty: every state that the caller may see
+	Search string        // only tenants with this in the slug or the name, in any case
+	After  tenancy.Slug  // only slugs after this one
+	Limit  int           // at least 1
 }
 
 // ListTenants returns tenants in the order of their slugs. A super-admin gets all
@@ -95,7 +96,7 @@ func (s *Service) ListTenants(
 		return nil, tenancy.Errorf(tenancy.CodeInvalid,
 			"unknown state: use %s", tenancy.Alternatives(tenancy.States()))
 	}
-	q := ports.TenantQuery{State: l.State, After: l.After, Limit: l.Limit}
+	q := ports.TenantQuery{State: l.State, Search: l.Search, After: l.After, Limit: l.Limit}
 	if by.SuperAdmin {
 		return s.tenants.List(ctx, q)
 	}

@@ -31,9 +31,12 @@ type entry[V any] struct {
 	snapshot Snapshot
 }
 
-// CacheOptions configure a [Cache]. All fields except Counts are required.
+// CacheOptions configure a [Cache]. All fields except Weigh and Counts are required.
 type CacheOptions[K comparable, V any] struct {
-	Size int // the largest number of cached entries
+	Size int // the largest number of cached entries, or their largest weight in total
+
+	// Weigh returns the weight of a value in Size. Defaults to 1 for each.
+	Weigh func(V) uint32
 
 	// Load reads a value from the store.
 	Load func(context.Context, K) (V, error)
@@ -64,8 +67,12 @@ func NewCache[K comparable, V any](i *Invalidations, o CacheOptions[K, V]) *Cach
 		}
 		return entry[V]{value, snapshot}, err
 	})
-	c.entries = otter.Must(&otter.Options[K, entry[V]]{MaximumSize: o.Size,
-		StatsRecorder: o.Counts.evicted})
+	options := &otter.Options[K, entry[V]]{MaximumSize: o.Size, StatsRecorder: o.Counts.evicted}
+	if o.Weigh != nil {
+		options.MaximumSize, options.MaximumWeight = 0, uint64(o.Size)
+		options.Weigher = func(_ K, e entry[V]) uint32 { return o.Weigh(e.value) }
+	}
+	c.entries = otter.Must(options)
 	return c
 }
 

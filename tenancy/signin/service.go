@@ -11,6 +11,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
+	"github.com/bailiwick-go/bailiwick/tenancy/cacheinval"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 )
 
@@ -24,6 +25,9 @@ type Service struct {
 	attempts   ports.LoginAttempts
 	identities ports.Identities
 	audit      ports.PlatformAudit
+
+	invalidations *cacheinval.Invalidations
+	holders       *cacheinval.Cache[string, holder]
 
 	hasher      *hasher
 	provider    Provider
@@ -129,8 +133,9 @@ func (o Options) Check() error {
 	return nil
 }
 
-// New makes a service that uses ports of s, of Identities only with a Provider. If a port that
-// it needs is nil or an option is invalid, New panics and names it: these are faults of the
+// New makes a service that uses ports of s, of Identities only with a Provider. Without
+// ChangeNotifier, what it remembers of users expires after half a second. If a port that it
+// needs is nil or an option is invalid, New panics and names it: these are faults of the
 // program.
 func New(s ports.Services, o Options) *Service {
 	needed := []string{"Users", "Memberships", "Passwords", "Sessions", "SessionFinder",
@@ -161,6 +166,8 @@ func New(s ports.Services, o Options) *Service {
 	if service.newID == nil {
 		service.newID = tenancy.NewID
 	}
+	service.invalidations = cacheinval.New(s.ChangeNotifier, service.now)
+	service.holders = service.newHolderCache()
 	return service
 }
 
@@ -276,7 +283,7 @@ func (s *Service) rehash(
 func (s *Service) createSession(
 	ctx context.Context, stored identity.Password, agent string,
 ) (NewSession, error) {
-	principal, err := s.principal(ctx, stored.User)
+	user, err := s.loadHolder(ctx, stored.User)
 	if err != nil {
 		return NewSession{}, err
 	}
@@ -287,36 +294,15 @@ func (s *Service) createSession(
 	}
 	now := s.now().UTC().Truncate(time.Microsecond)
 	session := identity.Session{
-		ID: s.newID().String(), User: stored.User, Hash: hash, Rights: rightsOf(principal),
+		ID: s.newID().String(), User: stored.User, Hash: hash, Rights: user.rights,
 		CreatedAt: now, SeenAt: now.Truncate(time.Minute), ExpiresAt: now.Add(s.lifetime),
 		Address: tenancy.RequestFrom(ctx).Address, Agent: cleanAgent(agent),
 	}
-	if err := s.sessions.Create(tenancy.WithPrincipal(ctx, principal), session,
+	if err := s.sessions.Create(tenancy.WithPrincipal(ctx, user.principal), session,
 		stored.Hash); err != nil {
 		return NewSession{}, err
 	}
 	return NewSession{Session: session, Secret: secret}, nil
-}
-
-// principal reads a user and their present rights.
-func (s *Service) principal(ctx context.Context, id string) (tenancy.Principal, error) {
-	user, err := s.users.Get(ctx, id)
-	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
-		return tenancy.Principal{}, errNoSession.Because(err)
-	}
-	if err != nil {
-		return tenancy.Principal{}, err
-	}
-	memberships, err := s.members.ForUser(ctx, id)
-	if err != nil {
-		return tenancy.Principal{}, err
-	}
-	roles := make(map[tenancy.ID]tenancy.Role, len(memberships))
-	for _, m := range memberships {
-		roles[m.Tenant] = m.Role
-	}
-	return tenancy.Principal{Kind: tenancy.UserPrincipal, ID: user.ID, Name: user.Name,
-		SuperAdmin: user.SuperAdmin, Roles: roles}, nil
 }
 
 // rightsOf returns a digest of the rights of a principal.

@@ -30,6 +30,11 @@ var errNoSession = tenancy.Errorf(tenancy.CodeUnauthenticated, "no such session:
 // rights. If the rights have changed since the secret was issued, the secret is
 // renewed. An unknown secret, and the secret of a session that has ended, are
 // [tenancy.CodeUnauthenticated].
+//
+// The session is read each time: one that has ended is refused at once on every instance.
+// The user and their roles are cached as API keys are: a change by another instance takes
+// effect within a second, usually at once. The principal is shared with other calls: its
+// Roles must not be modified.
 func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, error) {
 	hash, err := identity.HashSessionSecret(secret)
 	if err != nil {
@@ -40,7 +45,7 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 	if err != nil {
 		return Caller{}, err
 	}
-	principal, err := s.principal(ctx, session.User)
+	user, err := s.holderOf(ctx, session.User, session.Rights)
 	if err != nil {
 		return Caller{}, err
 	}
@@ -49,15 +54,15 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 			return Caller{}, err
 		}
 	}
-	c := Caller{Principal: principal, Session: session}
-	rights := rightsOf(principal)
-	if session.Hash != hash || session.Rights == rights {
+	c := Caller{Principal: user.principal, Session: session}
+	if session.Hash != hash || session.Rights == user.rights {
 		return c, nil
 	}
-	c.Session, c.Renewed, err = s.renew(tenancy.WithPrincipal(ctx, principal), session, rights, now)
+	c.Session, c.Renewed, err = s.renew(tenancy.WithPrincipal(ctx, user.principal), session,
+		user.rights, now)
 	if tenancy.CodeOf(err) == tenancy.CodeVersionMismatch {
 		// a concurrent request got the new secret
-		return Caller{Principal: principal, Session: session}, nil
+		return Caller{Principal: user.principal, Session: session}, nil
 	}
 	return c, err
 }

@@ -106,11 +106,27 @@ func selectEntries(db bun.IDB, f ports.AuditFilter) *bun.SelectQuery {
 	if f.Outcome != "" {
 		query = query.Where("text::jsonb ->> 'outcome' = ?", string(f.Outcome))
 	}
+	query = ofTarget(query, f)
 	if !f.Since.IsZero() {
 		query = query.Where("at >= ?", f.Since)
 	}
 	if !f.Until.IsZero() {
 		query = query.Where("at < ?", f.Until)
+	}
+	return query
+}
+
+// ofTarget adds the conditions of f on the target. An index finds the entries of one target by
+// the hash of its kind and name.
+func ofTarget(query *bun.SelectQuery, f ports.AuditFilter) *bun.SelectQuery {
+	if f.TargetKind != "" {
+		query = query.Where("text::jsonb #>> '{target,kind}' = ?", f.TargetKind)
+	}
+	if f.TargetName != "" {
+		query = query.Where("text::jsonb #>> '{target,name}' = ?", f.TargetName)
+	}
+	if f.TargetKind != "" && f.TargetName != "" {
+		query = query.Where("target_key = hashtextextended(?, 0)", f.TargetKind+"/"+f.TargetName)
 	}
 	return query
 }

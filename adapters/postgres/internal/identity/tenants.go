@@ -180,6 +180,7 @@ func (s *tenants) List(ctx context.Context, q ports.TenantQuery) ([]tenancy.Tena
 	if q.IDs != nil {
 		query = query.Where("id IN (?)", bun.List(q.IDs))
 	}
+	query = s.pool.ServerInfo.WhereContains(query, q.Search, "slug", "name")
 	var rows []tenantRow
 	if err := query.Scan(pool.CrossTenant(ctx, "list tenants"), &rows); err != nil {
 		return nil, pgerr.Translate(err)

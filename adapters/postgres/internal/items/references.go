@@ -2,11 +2,15 @@ package items
 
 import (
 	"context"
+	"strings"
 
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -57,4 +61,65 @@ func (s *resources) checkUnreferenced(
 		return err
 	}
 	return federation.CheckReferrers(ref, referrers)
+}
+
+// Referrers uses the statement that [resources.checkUnreferenced] uses.
+func (s *resources) Referrers(
+	ctx context.Context, tenant tenancy.ID, ref, after federation.Ref, limit int,
+) ([]federation.Ref, error) {
+	ctx, err := pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.table(ref.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if err := tenancy.CheckLimit(limit); err != nil {
+		return nil, err
+	}
+	target, err := s.get(ctx, s.pool.App, tenant, t, ref.Name)
+	if err != nil {
+		return nil, err
+	}
+	query := itemsql.SelectReferrers(s.declared, t, tenant, "?0::"+t.IDType)
+	if query == "" {
+		return nil, nil
+	}
+	key := "kind::text" + s.pool.ServerInfo.Collate + ", name::text" + s.pool.ServerInfo.Collate
+	var found []federation.Ref
+	err = s.pool.App.NewRaw("SELECT kind, name FROM (SELECT DISTINCT kind::text, name::text FROM ("+
+		query+") AS found WHERE (kind::text, name::text) <> (?1, ?2)) AS referrers"+
+		" WHERE ("+key+") > (?3, ?4) ORDER BY "+key+" LIMIT ?5",
+		target.ID, ref.Kind, ref.Name, after.Kind, after.Name, limit).Scan(ctx, &found)
+	return found, pgerr.Translate(err)
+}
+
+// Count counts the kinds in one statement.
+func (s *resources) Count(ctx context.Context, tenant tenancy.ID) (map[string]int64, error) {
+	ctx, err := pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int64{}
+	var queries []string
+	var args []any
+	for _, t := range s.declared.KindTables {
+		counts[t.Kind] = 0
+		queries = append(queries, "SELECT "+sqltext.Literal(t.Kind)+" AS kind, count(*) AS items FROM "+
+			t.SQL+" AS t"+itemsql.OfTenant(t))
+		args = append(args, tenant)
+	}
+	if len(queries) == 0 {
+		return counts, nil
+	}
+	var rows []struct {
+		Kind  string
+		Items int64
+	}
+	err = s.pool.App.NewRaw(strings.Join(queries, " UNION ALL "), args...).Scan(ctx, &rows)
+	for _, r := range rows {
+		counts[r.Kind] = r.Items
+	}
+	return counts, pgerr.Translate(err)
 }

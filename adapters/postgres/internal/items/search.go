@@ -7,6 +7,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -48,8 +49,6 @@ func searchArguments(q ports.ResourceQuery) []any {
 	return []any{search, labels, q.After, q.Limit}
 }
 
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
 // conditions returns the conditions of q on the rows of t, in addition to the one on the tenant,
 // and their arguments.
 func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string, []any) {
@@ -59,7 +58,7 @@ func (s *resources) conditions(t *declare.Table, q ports.ResourceQuery) (string,
 		args = append(args, q.After)
 	}
 	if q.Search != "" {
-		pattern := "%" + likeEscaper.Replace(q.Search) + "%"
+		pattern := pool.ContainsPattern(q.Search)
 		matches := []string{itemsql.NameExpr(t, "t") + s.pool.ServerInfo.Fold + " ILIKE ?"}
 		args = append(args, pattern)
 		for _, column := range t.Search {

@@ -1,0 +1,1 @@
+ALTER TABLE bailiwick.audit DROP COLUMN target_key;
