@@ -10,7 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/denials"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/lookups"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/readiness"
-	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/router"
+	"github.com/bailiwick-go/bailiwick/adapters/internal/router"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -31,6 +31,7 @@ type api struct {
 	lookups      *lookups.Limiter
 	adoptedKeys  bool
 	permissions  []tenancy.Grant // the host's
+	inAnyState   map[tenancy.Permission]bool
 	signin       *signin.Service // nil: no sessions
 	openID       bool
 	without      []Group
@@ -113,11 +114,10 @@ func (a *api) handler(groups []routeGroup) http.Handler {
 		},
 	}
 	ops := a.operations(groups)
+	a.inAnyState = permissionsInAnyState(ops)
 	for _, op := range ops {
 		rt.Handle(op.method, a.prefix+op.path, a.serve(op))
-		if !op.page {
-			a.served = append(a.served, op.method+" "+a.prefix+op.path)
-		}
+		a.served = append(a.served, op.method+" "+a.prefix+op.path)
 	}
 	var err error
 	if a.openapiDocument, err = a.document(ops); err != nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/cursor"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -42,18 +43,19 @@ func showEntry(e tenancy.AuditEntry) auditBody {
 
 // auditFilter reads the filter of an audit list.
 func (c *call) auditFilter() (ports.AuditFilter, error) {
-	f := ports.AuditFilter{Actor: c.query.text("actor"), Action: c.query.text("action"),
-		Outcome: tenancy.Outcome(c.query.text("outcome"))}
-	if c.query.has("outcome") && !slices.Contains(tenancy.Outcomes(), f.Outcome) {
-		return f, invalidParameter("outcome", "must be "+tenancy.Alternatives(tenancy.Outcomes()))
+	f := ports.AuditFilter{Actor: c.query.Text("actor"), Action: c.query.Text("action"),
+		TargetKind: c.query.Text("target_kind"), TargetName: c.query.Text("target"),
+		Outcome: tenancy.Outcome(c.query.Text("outcome"))}
+	if c.query.Has("outcome") && !slices.Contains(tenancy.Outcomes(), f.Outcome) {
+		return f, querystring.Invalid("outcome", "must be "+tenancy.Alternatives(tenancy.Outcomes()))
 	}
 	for name, target := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
-		if !c.query.has(name) {
+		if !c.query.Has(name) {
 			continue
 		}
-		at, err := time.Parse(time.RFC3339Nano, c.query.text(name))
+		at, err := time.Parse(time.RFC3339Nano, c.query.Text(name))
 		if err != nil || at.Year() < 1 || at.IsZero() {
-			return f, invalidParameter(name,
+			return f, querystring.Invalid(name,
 				"must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
 		}
 		*target = at

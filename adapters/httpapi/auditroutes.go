@@ -23,6 +23,10 @@ var (
 			schema: &huma.Schema{Type: huma.TypeString}},
 		{name: "outcome", doc: "only entries with this outcome",
 			schema: oneOf(tenancy.Outcomes())},
+		{name: "target_kind", doc: "only entries whose target is of this kind, such as agent",
+			schema: &huma.Schema{Type: huma.TypeString}},
+		{name: "target", doc: "only entries whose target has this name",
+			schema: &huma.Schema{Type: huma.TypeString}},
 		{name: "since", doc: "only entries at or after this time (RFC 3339)", schema: timeSchema},
 		{name: "until", doc: "only entries before this time (RFC 3339)", schema: timeSchema},
 	}

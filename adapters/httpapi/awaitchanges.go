@@ -10,9 +10,11 @@ import (
 // this process has received the change.
 const flushTimeout = 250 * time.Millisecond
 
-// changesAccess reports whether an operation may change the rights of a caller.
+// changesAccess reports whether an operation may change the rights of a caller. Those that
+// need no credentials do too, by accepting an invitation.
 func (op operation) changesAccess() bool {
-	return op.method != http.MethodGet && (op.access == signedIn || op.access == managesTenant)
+	return op.method != http.MethodGet && (op.access == signedIn ||
+		op.access == managesTenant || op.optionalCaller)
 }
 
 // responseWriter returns the writer for an operation's handler: a [flushingWriter] if
@@ -66,4 +68,7 @@ func (s *flushingWriter) flushChanges() {
 		}
 	}
 	s.api.admin.ClearCache()
+	if s.api.signin != nil {
+		s.api.signin.ClearCache()
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -15,7 +17,7 @@ import (
 // byte is sent: an error of the store gives a problem, not half a bundle. A caller
 // that gets fewer bytes than Content-Length has lost the connection.
 func (a *api) exportBundle(w http.ResponseWriter, c *call) error {
-	labels, err := c.query.labels()
+	labels, err := c.query.Labels()
 	if err != nil {
 		return err
 	}
@@ -54,30 +56,30 @@ func (a *api) abortResponse(c *call, err error) {
 
 // importBundle imports the bundle in the body into the tenant.
 func (a *api) importBundle(w http.ResponseWriter, c *call) error {
-	strategy, err := promote.ParseStrategy(c.query.text("strategy"))
+	strategy, err := promote.ParseStrategy(c.query.Text("strategy"))
 	if err != nil {
-		return invalidParameter("strategy", "must be "+tenancy.Alternatives(promote.Strategies()))
+		return querystring.Invalid("strategy", "must be "+tenancy.Alternatives(promote.Strategies()))
 	}
-	dryRun, err := c.query.boolean("dry_run")
+	dryRun, err := c.query.Boolean("dry_run")
 	if err != nil {
 		return err
 	}
-	if err := checkMediaType(c.Request, federation.BundleMediaType, jsonType); err != nil {
+	if err := requestbody.CheckMediaType(c.Request, federation.BundleMediaType, requestbody.JSONType); err != nil {
 		return err
 	}
-	if err := limitBody(w, c.Request, a.bundleLimit); err != nil {
+	if err := requestbody.Limit(w, c.Request, a.bundleLimit); err != nil {
 		return err
 	}
-	setBodyTimeout(w, a.bundleTimeout)
+	requestbody.SetTimeout(w, a.bundleTimeout)
 	report, err := a.promote.Import(c.Context(), c.tenant.ID, c.Body,
 		promote.Options{Strategy: strategy, DryRun: dryRun})
 	if err != nil {
-		return bodyError(err)
+		return requestbody.Error(err)
 	}
 	defer report.Close()
 
 	// The import is committed here: an error of writing its report can't undo it.
-	w.Header().Set("Content-Type", jsonType)
+	w.Header().Set("Content-Type", requestbody.JSONType)
 	w.WriteHeader(http.StatusOK)
 	_, err = report.WriteTo(w)
 	a.abortResponse(c, err)
@@ -117,11 +119,11 @@ func (a *api) setSecret(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	var in secretInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	if in.Value == nil || *in.Value == "" {
-		return atPath(tenancy.CodeInvalid, "/value", "must be a non-empty string")
+		return requestbody.AtPath(tenancy.CodeInvalid, "/value", "must be a non-empty string")
 	}
 	if err := a.services.Vault.Set(c.Context(), c.tenant.ID, name, []byte(*in.Value)); err != nil {
 		return err

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -15,7 +16,7 @@ type call struct {
 	session   identity.Session // the principal's session; zero if they call with a token
 	stored    bool             // the store has the principal's session or API key
 	tenant    tenancy.Tenant   // the resolved one, if access is worksInTenant or managesTenant
-	query     query
+	query     querystring.Values
 }
 
 // setCaller makes p the caller, also in the context.
@@ -49,7 +50,7 @@ func (a *api) serve(op operation) http.Handler {
 		}
 		a.problems.write(w, r, err)
 		if tooLarge {
-			linger(w, r) // r's body has no limit: limitBody has set it on c's
+			linger(w, r) // r's body has no limit: requestbody.Limit has set it on c's
 		}
 	})
 }

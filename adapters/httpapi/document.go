@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -50,9 +51,6 @@ func (a *api) document(ops []operation) ([]byte, error) {
 		},
 	}
 	for _, op := range ops {
-		if op.page {
-			continue
-		}
 		described := op.describe(registry, a.multiTenant)
 		for status, codes := range op.problems() {
 			described.Responses[strconv.Itoa(status)] = a.problemResponse(status, codes)
@@ -150,7 +148,7 @@ func (res response) describe(r huma.Registry) *huma.Response {
 	if res.schema != nil {
 		media := res.media
 		if media == "" {
-			media = jsonType
+			media = requestbody.JSONType
 		}
 		d.Content = map[string]*huma.MediaType{media: {Schema: res.schema(r)}}
 	}

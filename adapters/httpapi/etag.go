@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/entitytag"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -47,7 +48,7 @@ func writeEntity(
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return writeBody(w, status, jsonType, e.body)
+	return writeBody(w, status, requestbody.JSONType, e.body)
 }
 
 var errVersion = tenancy.Errorf(tenancy.CodeVersionMismatch,

@@ -13,18 +13,24 @@ import (
 // Group is a part of the API's routes, for [Options.Without].
 type Group string
 
-// The groups. The probes, the OpenAPI document, the metrics and /api/v1/me belong to none.
+// The groups. The probes, the OpenAPI document, the metrics, /api/v1/me and
+// /api/v1/me/memberships belong to none.
 const (
-	TenantRoutes     Group = "tenants"
-	KeyRoutes        Group = "keys"
-	UserRoutes       Group = "users"
-	MemberRoutes     Group = "members"
-	InvitationRoutes Group = "invitations" // and their page; needs MemberRoutes
-	AuditRoutes      Group = "audit"
-	SessionRoutes    Group = "sessions" // and the sign-in through an OpenID provider
-	BundleRoutes     Group = "bundles"
-	SecretRoutes     Group = "secrets"
-	ResourceRoutes   Group = "resources" // and discovery
+	TenantRoutes   Group = "tenants"
+	KeyRoutes      Group = "keys"
+	UserRoutes     Group = "users"
+	MemberRoutes   Group = "members"
+	AuditRoutes    Group = "audit"
+	SessionRoutes  Group = "sessions" // and the sign-in through an OpenID provider
+	BundleRoutes   Group = "bundles"
+	SecretRoutes   Group = "secrets"
+	ResourceRoutes Group = "resources" // and discovery
+
+	// InvitationRoutes needs MemberRoutes. The link of an invitation opens the page
+	// /invitations/accept, below [Options.Prefix]. Package adminui has the page: in a host that
+	// doesn't mount it there, the link opens nothing, and a page of the host's sends the token
+	// to POST /api/v1/invitations/accept.
+	InvitationRoutes Group = "invitations"
 )
 
 // routeGroup is a group with what it needs.
@@ -46,9 +52,7 @@ func routeGroups() []routeGroup {
 		{UserRoutes, []string{"Users"}, (*api).userRoutes},
 		{MemberRoutes, []string{"Members", "Users"}, (*api).memberRoutes},
 		{InvitationRoutes, []string{"Invitations", "InvitationFinder", "Members", "Users"},
-			func(a *api) []operation {
-				return append(a.invitationRoutes(), a.invitationPageRoutes()...)
-			}},
+			(*api).invitationRoutes},
 		{AuditRoutes, nil, (*api).auditRoutes},
 		{SessionRoutes, signInPorts, (*api).sessionRoutes},
 		{BundleRoutes, []string{"Transfers", "Instance"}, (*api).bundleRoutes},
@@ -113,7 +117,7 @@ func (a *api) resourceRoutes() []operation {
 		response: response{status: http.StatusOK, doc: "One page of each list.",
 			schema: a.discoverySchema},
 		handle: a.discover,
-	}}
+	}, a.usageRoute()}
 	for _, kind := range a.services.Kinds.All() {
 		ops = append(ops, resources{a, kind}.routes()...)
 	}

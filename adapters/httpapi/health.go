@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -38,5 +39,5 @@ func (a *api) serveMetrics(w http.ResponseWriter, c *call) error {
 }
 
 func (a *api) serveOpenAPI(w http.ResponseWriter, _ *call) error {
-	return writeBody(w, http.StatusOK, jsonType, a.openapiDocument)
+	return writeBody(w, http.StatusOK, requestbody.JSONType, a.openapiDocument)
 }

@@ -4,10 +4,15 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
+
+// invitationPath is the page that the link of an invitation opens. Package adminui has it: a
+// host that mounts it nowhere sends its own link with the token.
+const invitationPath = "/invitations/accept"
 
 // invitationBody is an open invitation in a list.
 type invitationBody struct {
@@ -106,13 +111,13 @@ func showInvitation(i tenancy.Invitation) invitationBody {
 // no server, so the token appears in no access log.
 func (a *api) createInvitation(w http.ResponseWriter, c *call) error {
 	var in invitationInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	invitation := admin.NewInvitation{Email: in.Email, Role: tenancy.Role(in.Role)}
 	if in.ExpiresIn != nil {
 		if *in.ExpiresIn < 1 || *in.ExpiresIn > int64(admin.MaxInvitationTTL/time.Second) {
-			return atPath(tenancy.CodeInvalid, "/expires_in", "must be from 60 to 2592000 seconds")
+			return requestbody.AtPath(tenancy.CodeInvalid, "/expires_in", "must be from 60 to 2592000 seconds")
 		}
 		invitation.ExpiresIn = time.Duration(*in.ExpiresIn) * time.Second
 	}
@@ -160,7 +165,7 @@ func (a *api) acceptInvitation(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	var in acceptanceInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	acceptance := admin.Acceptance{Token: in.Token, Name: in.Name}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -71,13 +72,13 @@ func showKey(k tenancy.APIKey) keyBody {
 // hash.
 func (a *api) createKey(w http.ResponseWriter, c *call) error {
 	var in keyInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	newKey := admin.NewKey{Name: in.Name, Role: in.Role}
 	if in.ExpiresAt != nil {
 		if in.ExpiresAt.IsZero() {
-			return atPath(tenancy.CodeInvalid, "/expires_at", "must be in the future")
+			return requestbody.AtPath(tenancy.CodeInvalid, "/expires_at", "must be in the future")
 		}
 		newKey.ExpiresAt = *in.ExpiresAt
 	}
@@ -92,14 +93,14 @@ func (a *api) createKey(w http.ResponseWriter, c *call) error {
 // rotateKey creates the successor of a key. The old key still works for the overlap.
 func (a *api) rotateKey(w http.ResponseWriter, c *call) error {
 	var in rotateInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	overlap := admin.DefaultOverlap
 	if in.Overlap != nil {
 		var err error
 		if overlap, err = time.ParseDuration(*in.Overlap); err != nil {
-			return atPath(tenancy.CodeInvalid, "/overlap",
+			return requestbody.AtPath(tenancy.CodeInvalid, "/overlap",
 				"must be a duration such as 24h, 90m or 0s")
 		}
 	}

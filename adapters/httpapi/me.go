@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -34,14 +35,17 @@ type tenantRef struct {
 // me describes the caller. It leaves out deleted tenants.
 func (a *api) me(w http.ResponseWriter, c *call) error {
 	p := c.principal
-	body := meBody{ID: p.ID, Name: p.Name, SuperAdmin: p.SuperAdmin, Memberships: []membership{}}
-	if body.ID == "" {
-		body.ID = string(p.Kind)
-	}
-	if err := a.addEmail(c, &body); err != nil {
+	id, email, err := a.idAndEmail(c)
+	if err != nil {
 		return err
 	}
-	if len(p.Roles) == 0 {
+	alone, err := withoutMemberships(c)
+	if err != nil {
+		return err
+	}
+	body := meBody{ID: id, Email: email, Name: p.Name, SuperAdmin: p.SuperAdmin,
+		Memberships: []membership{}}
+	if alone || len(p.Roles) == 0 {
 		return writeJSON(w, http.StatusOK, body)
 	}
 	found, err := a.services.Tenants.List(c.Context(),
@@ -59,16 +63,26 @@ func (a *api) me(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusOK, body)
 }
 
-// addEmail adds the address of a user that the store has. A host that authenticates
-// callers itself may have users that the store doesn't know.
-func (a *api) addEmail(c *call, body *meBody) error {
+// withoutMemberships reports whether the call asks for the caller alone: a user may have very
+// many memberships.
+func withoutMemberships(c *call) (bool, error) {
+	if !c.query.Has("memberships") {
+		return false, nil
+	}
+	with, err := c.query.Boolean("memberships")
+	return !with, err
+}
+
+// idAndEmail returns the caller's id, and the address of a user that the store has. A host
+// that authenticates callers itself may have users that the store doesn't know.
+func (a *api) idAndEmail(c *call) (id, email string, err error) {
+	id = cmp.Or(c.principal.ID, string(c.principal.Kind))
 	if c.principal.Kind != tenancy.UserPrincipal || a.services.Users == nil {
-		return nil
+		return id, "", nil
 	}
 	u, err := a.services.Users.Get(c.Context(), c.principal.ID)
 	if tenancy.CodeOf(err) == tenancy.CodeNotFound {
-		return nil
+		return id, "", nil
 	}
-	body.Email = u.Email
-	return err
+	return id, u.Email, err
 }

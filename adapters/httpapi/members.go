@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -95,7 +96,7 @@ func (a *api) getMember(w http.ResponseWriter, c *call) error {
 // status is 201 for a new member and 200 for an existing one.
 func (a *api) putMember(w http.ResponseWriter, c *call) error {
 	var in memberInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	m, created, err := a.admin.PutMember(c.Context(), c.principal, c.PathValue(resolve.PathValue),

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -32,7 +33,7 @@ func (a *api) middleware(next http.Handler) http.Handler {
 			a.reportRequest(s, out.status, time.Since(start))
 		}()
 		defer a.problems.recoverPanic(out, r)
-		limitBodyTime(out, r, a.bodyTimeout)
+		requestbody.LimitTime(out, r, a.bodyTimeout)
 		out.Header().Set("X-Content-Type-Options", "nosniff")
 		out.Header().Set("Cache-Control", cacheControl)
 		out.Header().Set("Vary", varyHeaders)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -33,7 +35,6 @@ type operation struct {
 	summary string
 
 	access         access
-	page           bool               // a page for browsers, which the document leaves out
 	optionalCaller bool               // anyone may call it; the result depends on the caller
 	needs          tenancy.Permission // the caller's role must allow it; "" needs none
 
@@ -48,6 +49,18 @@ type operation struct {
 	codes              []tenancy.Code // problems that the other fields don't imply
 
 	handle func(w http.ResponseWriter, c *call) error
+}
+
+// readQuery parses the query string of a call of the operation.
+func (op operation) readQuery(raw string) (querystring.Values, error) {
+	declared := make([]querystring.Parameter, len(op.params))
+	for i, p := range op.params {
+		declared[i] = querystring.Parameter{Name: p.name, Repeatable: p.repeatable}
+	}
+	if op.allowUnknownParams {
+		return querystring.Lenient(raw, declared)
+	}
+	return querystring.Parse(raw, declared)
 }
 
 // parameter is a parameter of the query string.
@@ -68,7 +81,7 @@ type body struct {
 type response struct {
 	status  int
 	doc     string
-	media   string   // defaults to jsonType
+	media   string   // defaults to requestbody.JSONType
 	schema  schemaOf // nil: no body
 	headers []string
 }
@@ -87,14 +100,16 @@ func component(name string) schemaOf {
 }
 
 // jsonBody describes a JSON body of one Go type.
-func jsonBody[T any]() body { return body{media: []string{jsonType}, schema: goType[T]()} }
+func jsonBody[T any]() body {
+	return body{media: []string{requestbody.JSONType}, schema: goType[T]()}
+}
 
 // The parameters that several routes share.
 var (
 	limitParam = parameter{name: "limit", doc: "the number of items on a page",
 		schema: &huma.Schema{
-			Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(maxLimit)),
-			Default: defaultLimit,
+			Type: huma.TypeInteger, Minimum: ptr(1.0), Maximum: ptr(float64(querystring.MaxLimit)),
+			Default: querystring.DefaultLimit,
 		}}
 	cursorParam = parameter{name: "cursor",
 		doc:    "next_cursor of the previous page, with the same query",
@@ -104,7 +119,7 @@ var (
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[^=]+="}}
 	searchParam = parameter{
 		name: "q", doc: "a case-insensitive substring of the name or the description",
-		schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxSearch)}}
+		schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(querystring.MaxSearch)}}
 	pageParams = []parameter{limitParam, cursorParam}
 )
 

@@ -32,11 +32,11 @@ func (c *call) listing(op string) (listing, error) {
 
 // listings reads which page the call requests of n lists with one cursor.
 func (c *call) listings(op string, n int) (l listing, after []string, err error) {
-	l.scope = slices.Concat([]string{op}, c.listOwner(), c.query.cursorScope())
-	if l.limit, err = c.query.limit(); err != nil {
+	l.scope = slices.Concat([]string{op}, c.listOwner(), c.query.CursorScope())
+	if l.limit, err = c.query.Limit(); err != nil {
 		return listing{}, nil, err
 	}
-	after, err = cursor.Decode(l.scope, c.query.text("cursor"), n)
+	after, err = cursor.Decode(l.scope, c.query.Text("cursor"), n)
 	return l, after, err
 }
 

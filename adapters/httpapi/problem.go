@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -18,9 +19,9 @@ const (
 	// CodeMethodNotAllowed: the path exists, with the methods in the header Allow.
 	CodeMethodNotAllowed tenancy.Code = "method_not_allowed"
 	// CodeUnsupportedMediaType: the route doesn't accept the body's Content-Type.
-	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type"
+	CodeUnsupportedMediaType = requestbody.CodeUnsupportedMediaType
 	// CodeRequestTimeout: the body didn't arrive within the route's time.
-	CodeRequestTimeout tenancy.Code = "request_timeout"
+	CodeRequestTimeout = requestbody.CodeTimeout
 	// CodeCrossOrigin: a browser sent the request with a session's cookie from a page of
 	// another origin.
 	CodeCrossOrigin tenancy.Code = "cross_origin"

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -39,7 +40,7 @@ func (a *API) Protect(needs tenancy.Permission, h http.Handler) http.Handler {
 		// Nothing else records a write of the host's.
 		mayBeReadOnly: true,
 		handle: func(w http.ResponseWriter, c *call) error {
-			if err := limitBody(w, c.Request, a.api.resourceLimit); err != nil {
+			if err := requestbody.Limit(w, c.Request, a.api.resourceLimit); err != nil {
 				return err
 			}
 			h.ServeHTTP(w, c.Request)

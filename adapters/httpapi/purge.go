@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
@@ -35,7 +36,7 @@ type chainEndBody struct {
 // because nothing can undo a purge.
 func (a *api) purgeTenant(w http.ResponseWriter, c *call) error {
 	var in purgeInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	purged, err := a.admin.PurgeTenant(c.Context(), c.principal, c.PathValue(resolve.PathValue),

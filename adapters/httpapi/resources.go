@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/entitytag"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -53,13 +54,14 @@ func (in resourceInput) item(ref federation.Ref) (federation.Item, error) {
 	for key, value := range in.Labels {
 		if value == nil {
 			return federation.Item{},
-				atPath(tenancy.CodeInvalid, shortPath(jsontext.Pointer("/labels").AppendToken(key)),
+				requestbody.AtPath(tenancy.CodeInvalid,
+					requestbody.ShortPath(jsontext.Pointer("/labels").AppendToken(key)),
 					"must be a string")
 		}
 		labels[key] = *value
 	}
 	if in.Spec == nil {
-		return federation.Item{}, atPath(tenancy.CodeInvalid, "/spec", "is missing")
+		return federation.Item{}, requestbody.AtPath(tenancy.CodeInvalid, "/spec", "is missing")
 	}
 	return federation.Item{Ref: ref, Labels: labels, Spec: in.Spec}, nil
 }
@@ -76,11 +78,11 @@ func (h resources) list(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	search, err := c.query.search()
+	search, err := c.query.Search()
 	if err != nil {
 		return err
 	}
-	labels, err := c.query.labels()
+	labels, err := c.query.Labels()
 	if err != nil {
 		return err
 	}
@@ -123,7 +125,7 @@ func (h resources) put(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	var in resourceInput
-	if err := readJSON(w, c.Request, h.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, h.resourceLimit, &in); err != nil {
 		return err
 	}
 	item, err := in.item(ref)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
@@ -45,11 +46,13 @@ func (a *api) processRoutes() []operation {
 		handle:   a.serveOpenAPI,
 	}, {
 		id: "me", method: http.MethodGet, path: apiRoot + "me", tag: "callers",
-		summary:  "Get the caller and their role in each tenant",
-		access:   signedIn,
+		summary: "Get the caller and their role in each tenant",
+		access:  signedIn,
+		params: []parameter{{name: "memberships", doc: "whether the answer has the memberships",
+			schema: &huma.Schema{Type: huma.TypeBoolean, Default: true}}},
 		response: response{status: http.StatusOK, doc: "The caller.", schema: goType[meBody]()},
 		handle:   a.me,
-	}}
+	}, a.membershipsRoute()}
 	if a.metrics != nil {
 		ops = append(ops, operation{
 			id: "metrics", method: http.MethodGet, path: "/metrics", tag: "process",
@@ -89,7 +92,7 @@ func (a *api) bundleRoutes() []operation {
 		summary: "Import a bundle in one transaction: all of it or nothing",
 		access:  worksInTenant, needs: tenancy.BundleImport, mayBeReadOnly: true,
 		params: []parameter{strategyParam, dryRunParam},
-		body: body{media: []string{federation.BundleMediaType, jsonType},
+		body: body{media: []string{federation.BundleMediaType, requestbody.JSONType},
 			schema: component("Bundle")},
 		response: response{status: http.StatusOK,
 			doc:    "What was done or, in a dry run, would be done.",
@@ -150,12 +153,12 @@ func (h resources) routes() []operation {
 			{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
 				headers: []string{"ETag"}}},
 		handle: h.get,
-	}, {
+	}, h.referrersRoute(), {
 		id: "put" + name, method: http.MethodPut, path: one, tag: "resources",
 		summary: "Create or replace one resource of kind " + h.kind.Name,
 		access:  worksInTenant, needs: tenancy.ResourceWrite,
 		conditionalHeaders: []string{ifMatch, ifNoneMatch},
-		body:               body{media: []string{jsonType}, schema: component(name + "Input")},
+		body:               body{media: []string{requestbody.JSONType}, schema: component(name + "Input")},
 		response: response{status: http.StatusOK, doc: "Replaced.", schema: resource,
 			headers: []string{"ETag"}},
 		moreResponses: []response{{status: http.StatusCreated, doc: "Created.", schema: resource,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
 	"github.com/bailiwick-go/bailiwick/tenancy/signin"
@@ -69,24 +70,19 @@ func (a *api) signIn(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	var in credentials
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
-	if _, err := a.startByPassword(w, c, in); err != nil {
+	session, err := a.signin.SignIn(c.Context(),
+		signin.Attempt{Email: in.Email, Password: in.Password, Agent: c.UserAgent()})
+	if err != nil {
+		return err
+	}
+	if err := a.startSession(w, c, session); err != nil {
 		return err
 	}
 	w.Header().Set("Location", a.prefix+apiRoot+"sessions/"+c.session.ID)
 	return writeJSON(w, http.StatusCreated, c.showSession(c.session))
-}
-
-// startByPassword starts a session of the user with these credentials and returns its secret.
-func (a *api) startByPassword(w http.ResponseWriter, c *call, in credentials) (string, error) {
-	session, err := a.signin.SignIn(c.Context(),
-		signin.Attempt{Email: in.Email, Password: in.Password, Agent: c.UserAgent()})
-	if err != nil {
-		return "", err
-	}
-	return session.Secret, a.startSession(w, c, session)
 }
 
 var errNoSession = tenancy.Errorf(tenancy.CodeNotFound,
@@ -174,7 +170,7 @@ func (a *api) endUserSessions(w http.ResponseWriter, c *call) error {
 // in case someone else has learned the old one.
 func (a *api) changePassword(w http.ResponseWriter, c *call) error {
 	var in passwordChange
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	caller := signin.Caller{Principal: c.principal, Session: c.session}

@@ -29,7 +29,7 @@ func (a *api) tenantRoutes() []operation {
 	}, {
 		id: "listTenants", method: http.MethodGet, path: all, tag: "tenants",
 		summary: "List the caller's tenants; for a super-admin, all tenants",
-		access:  signedIn, params: slices.Concat([]parameter{stateParam}, pageParams),
+		access:  signedIn, params: slices.Concat([]parameter{stateParam, tenantSearchParam}, pageParams),
 		response: response{status: http.StatusOK, doc: "One page, sorted by slug.",
 			schema: goType[page[tenantBody]]()},
 		handle: a.listTenants,
@@ -44,7 +44,7 @@ func (a *api) tenantRoutes() []operation {
 			{status: http.StatusNotModified, doc: "If-None-Match contains the ETag.",
 				headers: []string{"ETag"}}},
 		handle: a.getTenant,
-	}, {
+	}, a.tenantMeRoute(), {
 		id: "updateTenant", method: http.MethodPut, path: tenantRoot, tag: "tenants",
 		summary: "Change a tenant; only super-admins may change its state and quotas",
 		access:  managesTenant, needs: tenancy.TenantUpdate, conditionalHeaders: []string{ifMatch},

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/entitytag"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
@@ -19,7 +21,7 @@ func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 		return errTenancyOff
 	}
 	var in tenantInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	newTenant := admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings}
@@ -42,31 +44,21 @@ func (a *api) listTenants(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	state := tenancy.State(c.query.text("state"))
-	if c.query.has("state") && !state.Valid() {
-		return invalidParameter("state", "must be "+tenancy.Alternatives(tenancy.States()))
+	state := tenancy.State(c.query.Text("state"))
+	if c.query.Has("state") && !state.Valid() {
+		return querystring.Invalid("state", "must be "+tenancy.Alternatives(tenancy.States()))
 	}
-	list := func(after string, limit int) ([]tenancy.Tenant, error) {
-		return a.tenantsOf(c, admin.TenantList{State: state, After: tenancy.Slug(after),
-			Limit: limit})
+	search, err := c.query.Search()
+	if err != nil {
+		return err
+	}
+	found, err := a.tenantsOf(c, admin.TenantList{State: state, Search: search,
+		After: tenancy.Slug(l.after), Limit: l.fetchLimit()})
+	if err != nil {
+		return err
 	}
 	slug := func(t tenancy.Tenant) string { return string(t.Slug) }
-	return writeList(w, l, slug, showTenant, list)
-}
-
-// tenantsOf lists the caller's tenants; with tenancy off at most the default tenant.
-func (a *api) tenantsOf(c *call, q admin.TenantList) ([]tenancy.Tenant, error) {
-	if a.multiTenant {
-		return a.admin.ListTenants(c.Context(), c.principal, q)
-	}
-	if !c.principal.MemberOf(tenancy.DefaultID) || q.After >= tenancy.DefaultSlug {
-		return nil, nil
-	}
-	t, err := a.services.Tenants.Get(c.Context(), tenancy.DefaultID)
-	if err != nil || q.State != "" && q.State != t.State {
-		return nil, err
-	}
-	return []tenancy.Tenant{t}, nil
+	return writeJSON(w, http.StatusOK, pageOf(l, found, slug, showTenant))
 }
 
 // getTenant writes a tenant, or 304 if If-None-Match contains its ETag.
@@ -86,13 +78,13 @@ func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 // change.
 func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	var in tenantChange
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	change := admin.TenantChange{Name: in.Name, Settings: in.Settings, Quotas: in.Quotas.quotas()}
 	if in.State != nil {
 		if *in.State == "" {
-			return atPath(tenancy.CodeInvalid, "/state",
+			return requestbody.AtPath(tenancy.CodeInvalid, "/state",
 				"must be "+tenancy.Alternatives(tenancy.SettableStates()))
 		}
 		change.State = tenancy.State(*in.State)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
 	"github.com/bailiwick-go/bailiwick/tenancy/identity"
@@ -90,7 +91,7 @@ func showUser(u identity.User) userBody {
 // createUser creates a user. An empty password is refused: a missing one sets none.
 func (a *api) createUser(w http.ResponseWriter, c *call) error {
 	var in userInput
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	newUser := admin.NewUser{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin}
@@ -108,7 +109,7 @@ func (a *api) createUser(w http.ResponseWriter, c *call) error {
 	return writeJSON(w, http.StatusCreated, showUser(u))
 }
 
-var errEmptyPassword = atPath(tenancy.CodeInvalid, "/password",
+var errEmptyPassword = requestbody.AtPath(tenancy.CodeInvalid, "/password",
 	"must not be empty; leave it out to set none")
 
 // listUsers writes one page of all users. The sort key is the e-mail address, which is
@@ -136,7 +137,7 @@ func (a *api) getUser(w http.ResponseWriter, c *call) error {
 // updateUser changes a user. A new password ends all sessions of the user.
 func (a *api) updateUser(w http.ResponseWriter, c *call) error {
 	var in userChange
-	if err := readJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
 	change := admin.UserChange{Email: in.Email, Name: in.Name, SuperAdmin: in.SuperAdmin,

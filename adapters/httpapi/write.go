@@ -3,6 +3,8 @@ package httpapi
 import (
 	"net/http"
 	"strconv"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 )
 
 // responseTracker records whether the response has started, after which it is too late
@@ -45,7 +47,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
-	return writeBody(w, status, jsonType, body)
+	return writeBody(w, status, requestbody.JSONType, body)
 }
 
 // writeBody writes the response. A write that fails means that the caller has closed

@@ -25,6 +25,7 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	for _, kind := range []string{"agents/base", "prompts/hello", "mcp-servers/weather",
 		"model-configs/gpt", "trust-rules/r", "defaults/default"} {
 		reg.Do(t, apitest.Get("acme-viewer", "/api/v1/"+kind)).Want(t, 200)
+		reg.Do(t, apitest.Get("acme-viewer", "/api/v1/"+kind+"/referrers")).Want(t, 200)
 		list, _, _ := strings.Cut(kind, "/")
 		assert.NotEmpty(t, reg.Do(t, apitest.Get("acme-viewer", "/api/v1/"+list)).Want(t, 200).
 			Names(t))
@@ -34,7 +35,10 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme/secrets/s", `{"value":"v"}`)).
 		Want(t, 204)
 	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/discovery")).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/usage")).Want(t, 200)
 	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/me")).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/me/memberships")).Want(t, 200)
+	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/me")).Want(t, 200)
 	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants")).Want(t, 200)
 	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme")).Want(t, 200)
 	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme", `{}`)).Want(t, 200)

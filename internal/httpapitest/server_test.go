@@ -74,7 +74,7 @@ func TestDocumentIsCompleteAndEverySchemaCompiles(t *testing.T) {
 			assert.Contains(t, op.Statuses, "401")
 		}
 	}
-	assert.Len(t, ids, 5+7+4+3+5+4+4+3+7+4*6)
+	assert.Len(t, ids, 6+8+4+3+5+4+4+3+7+1+5*6)
 }
 
 func TestDocumentDescribesTheSpecOfEachKind(t *testing.T) {

@@ -54,7 +54,7 @@ func TestSlowSenderIsCutOffOnEveryRoute(t *testing.T) {
 		{"acme-admin", "PUT", "/api/v1/tenants/acme", "application/json"},
 		{"root", "POST", "/api/v1/users", "application/json"},
 		{"", "POST", "/api/v1/sessions", "application/json"},
-		{"", "POST", pagePath, "application/x-www-form-urlencoded"},
+		{"", "POST", acceptPath, "application/json"},
 		{"acme-admin", "POST", "/api/v1/tenants/acme/import", federation.BundleMediaType},
 		{"acme-admin", "POST", "/api/v1/tenants/acme/import?dry_run=true",
 			federation.BundleMediaType},

@@ -17,8 +17,9 @@ type Operation struct {
 	Method    string
 	Path      string
 	ID        string
-	Role      string // x-required-role
-	Protected bool   // it accepts or needs credentials
+	Role      string             // x-required-role
+	Needs     tenancy.Permission // x-permission
+	Protected bool               // it accepts or needs credentials
 	Statuses  []string
 }
 
@@ -32,10 +33,11 @@ func (reg *Registry) Operations(t *testing.T) []Operation {
 	require.NoError(t, err)
 	var doc struct {
 		Paths map[string]map[string]struct {
-			OperationID string           `json:"operationId"`
-			Role        string           `json:"x-required-role"`
-			Security    []map[string]any `json:"security"`
-			Responses   map[string]any   `json:"responses"`
+			OperationID string             `json:"operationId"`
+			Role        string             `json:"x-required-role"`
+			Needs       tenancy.Permission `json:"x-permission"`
+			Security    []map[string]any   `json:"security"`
+			Responses   map[string]any     `json:"responses"`
 		} `json:"paths"`
 	}
 	require.NoError(t, json.Unmarshal(raw, &doc))
@@ -43,7 +45,7 @@ func (reg *Registry) Operations(t *testing.T) []Operation {
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
 			d := Operation{Method: strings.ToUpper(method), Path: path, ID: op.OperationID,
-				Role: op.Role, Protected: len(op.Security) > 0}
+				Role: op.Role, Needs: op.Needs, Protected: len(op.Security) > 0}
 			for status := range op.Responses {
 				d.Statuses = append(d.Statuses, status)
 			}

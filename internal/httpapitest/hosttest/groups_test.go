@@ -18,7 +18,6 @@ import (
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
-	"github.com/bailiwick-go/bailiwick/tenancy/signin"
 )
 
 // groupPaths has a path and method of each group.
@@ -88,22 +87,9 @@ func TestEveryOperationIsInOneGroupOrAlwaysServed(t *testing.T) {
 	}
 	reg := apitest.New(t, func(o *httpapi.Options) { o.Without = all })
 	assert.ElementsMatch(t, []string{"GET /livez", "GET /readyz", "GET /api/v1/openapi.json",
-		"GET /api/v1/me"}, operationsOf(t, reg))
-	reg.Do(t, apitest.Get("", "/invitations/accept")).Want(t, http.StatusNotFound)
+		"GET /api/v1/me", "GET /api/v1/me/memberships"}, operationsOf(t, reg))
 	res := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/me")).Want(t, http.StatusOK)
 	assert.Contains(t, string(res.Body), `"slug":"acme"`)
-}
-
-func TestInvitationPageLinksToNoRouteThatIsOff(t *testing.T) {
-	t.Parallel()
-	for _, off := range [][]httpapi.Group{nil, {httpapi.SessionRoutes}} {
-		reg := apitest.NewUnserved(t, func(o *httpapi.Options) {
-			o.Without, o.SignIn.Provider = off, struct{ signin.Provider }{}
-		})
-		serveUnchecked(t, reg, nil) // the document has no pages
-		page := reg.Do(t, apitest.Get("", "/invitations/accept")).Want(t, http.StatusOK)
-		assert.Equal(t, off == nil, strings.Contains(string(page.Body), "sessions/oidc/start"))
-	}
 }
 
 // switchedOff are the groups that a missing port switches off.

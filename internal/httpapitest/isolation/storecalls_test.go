@@ -151,6 +151,20 @@ func (w recordedResources) Delete(
 	return w.port.Delete(ctx, tenant, ref, cond)
 }
 
+func (w recordedResources) Referrers(
+	ctx context.Context, tenant tenancy.ID, ref, after federation.Ref, limit int,
+) ([]federation.Ref, error) {
+	w.calls.add("%d referrers of %v of %s after %v", limit, ref, tenant, after)
+	return w.port.Referrers(ctx, tenant, ref, after, limit)
+}
+
+func (w recordedResources) Count(
+	ctx context.Context, tenant tenancy.ID,
+) (map[string]int64, error) {
+	w.calls.add("count resources of %s", tenant)
+	return w.port.Count(ctx, tenant)
+}
+
 type recordedTransfers struct {
 	port  ports.Transfers
 	calls *callRecorder

@@ -1,4 +1,5 @@
-package httpapi
+// Package requestbody reads the bodies of requests, within limits of size and time.
+package requestbody
 
 import (
 	"errors"
@@ -15,11 +16,18 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const jsonType = "application/json"
+// JSONType is the media type of JSON.
+const JSONType = "application/json"
 
-// checkMediaType refuses a body whose Content-Type isn't one of types, and one with a
+// Codes of bodies; package httpapi exports and documents them.
+const (
+	CodeUnsupportedMediaType tenancy.Code = "unsupported_media_type"
+	CodeTimeout              tenancy.Code = "request_timeout"
+)
+
+// CheckMediaType refuses a body whose Content-Type isn't one of types, and one with a
 // Content-Encoding. A missing Content-Type means types[0].
-func checkMediaType(r *http.Request, types ...string) error {
+func CheckMediaType(r *http.Request, types ...string) error {
 	if isEncoded(r) {
 		return tenancy.Errorf(CodeUnsupportedMediaType,
 			"the body must be sent as it is, without a Content-Encoding")
@@ -51,9 +59,9 @@ func isEncoded(r *http.Request) bool {
 	return false
 }
 
-// limitBody makes reading the request's body fail after limit bytes. It refuses a
+// Limit makes reading the request's body fail after limit bytes. It refuses a
 // request with a larger Content-Length before a byte is read.
-func limitBody(w http.ResponseWriter, r *http.Request, limit int64) error {
+func Limit(w http.ResponseWriter, r *http.Request, limit int64) error {
 	if r.ContentLength > limit {
 		return errTooLarge(limit)
 	}
@@ -66,11 +74,11 @@ func errTooLarge(limit int64) *tenancy.Error {
 		"the body is too large: this route accepts at most %d bytes", limit)
 }
 
-// bodyError converts the error of reading a body: too large, too slow, or cut off by
+// Error converts the error of reading a body: too large, too slow, or cut off by
 // the caller. It returns other errors unchanged.
-func bodyError(err error) error {
-	if errors.Is(err, errBodyTimeout) {
-		return errBodyTimeout
+func Error(err error) error {
+	if errors.Is(err, errTimeout) {
+		return errTimeout
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errTooLarge(tooLarge.Limit)
@@ -85,34 +93,34 @@ func bodyError(err error) error {
 	return err
 }
 
-// readBody reads a body of this media type and of at most limit bytes.
-func readBody(
+// Read reads a body of this media type and of at most limit bytes.
+func Read(
 	w http.ResponseWriter, r *http.Request, media string, limit int64,
 ) ([]byte, error) {
-	if err := checkMediaType(r, media); err != nil {
+	if err := CheckMediaType(r, media); err != nil {
 		return nil, err
 	}
-	if err := limitBody(w, r, limit); err != nil {
+	if err := Limit(w, r, limit); err != nil {
 		return nil, err
 	}
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, bodyError(err)
+		return nil, Error(err)
 	}
 	return raw, nil
 }
 
-// readJSON reads the body into the struct that target points to. The body must be
+// ReadJSON reads the body into the struct that target points to. The body must be
 // I-JSON (RFC 7493), an object, and have no member that the struct doesn't have.
-func readJSON(w http.ResponseWriter, r *http.Request, limit int64, target any) error {
-	raw, err := readBody(w, r, jsonType, limit)
+func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, target any) error {
+	raw, err := Read(w, r, JSONType, limit)
 	if err != nil {
 		return err
 	}
 	return decodeJSON(raw, target)
 }
 
-// decodeJSON is readJSON for a body that is already read.
+// decodeJSON is ReadJSON for a body that is already read.
 func decodeJSON(raw []byte, target any) error {
 	canonical, err := federation.Canonical(raw)
 	if err != nil {
@@ -134,16 +142,16 @@ func memberError(err error) error {
 		return tenancy.Errorf(tenancy.CodeInvalid,
 			"the body doesn't match the schema of this route").Because(err)
 	}
-	path := shortPath(semantic.JSONPointer)
+	path := ShortPath(semantic.JSONPointer)
 	if errors.Is(err, json.ErrUnknownName) {
-		return atPath(tenancy.CodeUnknownField, path, "is an unknown member").Because(err)
+		return AtPath(tenancy.CodeUnknownField, path, "is an unknown member").Because(err)
 	}
-	return atPath(tenancy.CodeInvalid, path, "has the wrong type").Because(err)
+	return AtPath(tenancy.CodeInvalid, path, "has the wrong type").Because(err)
 }
 
-// shortPath returns path, or its nearest parent of at most 512 bytes: the response to
+// ShortPath returns path, or its nearest parent of at most 512 bytes: the response to
 // a large invalid body stays small.
-func shortPath(path jsontext.Pointer) string {
+func ShortPath(path jsontext.Pointer) string {
 	const longest = 512 // bytes
 	for len(path) > longest {
 		path = path.Parent()
@@ -151,8 +159,8 @@ func shortPath(path jsontext.Pointer) string {
 	return string(path)
 }
 
-// atPath returns an error about one JSON Pointer of the input.
-func atPath(code tenancy.Code, path, detail string) *tenancy.Error {
+// AtPath returns an error about one JSON Pointer of the input.
+func AtPath(code tenancy.Code, path, detail string) *tenancy.Error {
 	e := tenancy.Errorf(code, "%s %s", path, detail)
 	e.Details = []tenancy.Detail{{Path: path, Code: code, Detail: detail}}
 	return e

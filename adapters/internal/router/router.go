@@ -46,7 +46,7 @@ func (rt *Router) Handle(method, path string, h http.Handler) {
 	}
 	methods := rt.routes[index].methods
 	if _, exists := methods[method]; exists {
-		panic("httpapi: two operations for " + method + " " + path)
+		panic("router: two handlers for " + method + " " + path)
 	}
 	methods[method] = endpoint{pattern: method + " " + path, handler: h}
 }

@@ -1,4 +1,4 @@
-package httpapi
+package requestbody
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var errBodyTimeout = tenancy.Errorf(CodeRequestTimeout,
+var errTimeout = tenancy.Errorf(CodeTimeout,
 	"the body didn't arrive in time: send it again, faster or in smaller parts")
 
 // timedBody is a request's body with a deadline for the whole of it. Without one, a caller
@@ -21,18 +21,18 @@ type timedBody struct {
 	control *http.ResponseController
 }
 
-// limitBodyTime gives the request's body a deadline, which [setBodyTimeout] can extend.
-func limitBodyTime(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
+// LimitTime gives the request's body a deadline, which [SetTimeout] can extend.
+func LimitTime(w http.ResponseWriter, r *http.Request, timeout time.Duration) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
-	setBodyTimeout(w, timeout)
+	SetTimeout(w, timeout)
 	r.Body = &timedBody{r.Body, http.NewResponseController(w)}
 }
 
-// setBodyTimeout makes the rest of the body arrive within the timeout. A writer that knows
+// SetTimeout makes the rest of the body arrive within the timeout. A writer that knows
 // no deadlines isn't that of a server: there is no connection to hold.
-func setBodyTimeout(w http.ResponseWriter, timeout time.Duration) {
+func SetTimeout(w http.ResponseWriter, timeout time.Duration) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout))
 }
 
@@ -44,7 +44,7 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		_ = b.control.SetReadDeadline(time.Time{})
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = errBodyTimeout.Because(err)
+		err = errTimeout.Because(err)
 	}
 	return n, err
 }
