@@ -1,5 +1,5 @@
 // Embed makes a notes service multi-tenant. The service has its own table and
-// its own route; the library adds routes for tenants, keys, export and import.
+// its own route; the library adds an API for tenants, keys, export and import, and admin pages.
 //
 //	DATABASE_URL=postgres://… ADMIN_TOKEN=… go run ./examples/embed
 package main
@@ -15,14 +15,14 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
 
+	"github.com/bailiwick-go/bailiwick/adapters/adminui"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/resolve"
 )
 
-// note is the model of the table notes. The library adds the columns that every owned
-// table has, so the model lists only its own.
+// note is the model of the table notes: its own columns, without those of every owned table.
 type note struct {
 	bun.BaseModel `bun:"table:notes"`
 
@@ -30,13 +30,11 @@ type note struct {
 	Text  string `bun:"text,type:text,notnull,default:''" json:"text"`
 }
 
-// createTable creates the table with the columns that the library requires: the tenant,
-// id, labels, spec, version and times. Every key starts with tenant_id, so that two
-// tenants can have notes of the same title.
+// createTable creates the table with the columns that the library requires. Every key starts
+// with tenant_id, so that two tenants can have notes of the same title.
 const createTable = `CREATE TABLE notes (
 	tenant_id uuid NOT NULL REFERENCES bailiwick.tenants (id), id uuid NOT NULL,
-	title text NOT NULL, text text NOT NULL DEFAULT '',
-	labels jsonb NOT NULL DEFAULT '{}', spec jsonb NOT NULL DEFAULT '{}', version bigint NOT NULL DEFAULT 1,
+	title text NOT NULL, text text NOT NULL DEFAULT '', labels jsonb NOT NULL DEFAULT '{}',
 	created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, title))`
 
@@ -62,6 +60,8 @@ func newHandler(db *postgres.DB, adminToken string) http.Handler {
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", api)
+	pages := adminui.New(api, db.Services().Kinds, adminui.Options{MultiTenant: true})
+	mux.Handle("/admin/", pages) // and /invitations/accept, if people are invited
 	// Protect authenticates the caller, finds the tenant and checks the caller's role in it.
 	mux.Handle("GET /notes", api.Protect(tenancy.ResourceRead,
 		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

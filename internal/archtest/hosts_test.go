@@ -75,7 +75,7 @@ func TestHostsGetFewModules(t *testing.T) {
 
 // strangers are modules that no host gets from the library.
 var strangers = []string{"testcontainers", "docker", "moby", "containerd", "jackc/pgx",
-	"gorm.io", "golang-jwt"}
+	"gorm.io", "golang-jwt", "chromedp"}
 
 // TestEmbedCompilesOutsideOfThisModule copies the example, with its tests, as a newcomer does.
 // Outside of the module nothing internal can be imported.

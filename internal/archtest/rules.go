@@ -41,9 +41,10 @@ var (
 		"what is remembered holds until a change of it is heard"}
 	toFairqueue = Edge{"tenancy/fairqueue",
 		"work that takes long has a share for each tenant, and waits in one way"}
-	toUUID = Edge{uuid, "makes and reads ids"}
-	toJSON = Edge{jsontext, "streams JSON and has its canonical form"}
-	toNorm = Edge{"golang.org/x/text/unicode/norm",
+	toShared = Edge{"adapters/internal/...", "what driving adapters share: routing, paths of this host"}
+	toUUID   = Edge{uuid, "makes and reads ids"}
+	toJSON   = Edge{jsontext, "streams JSON and has its canonical form"}
+	toNorm   = Edge{"golang.org/x/text/unicode/norm",
 		"names that look the same are one name, and the standard library can't normalize text"}
 	toBun = Edge{
 		"github.com/uptrace/bun/...", "the ORM, its dialect, its driver and its migrations",
@@ -133,7 +134,7 @@ var Rooms = []Room{
 		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
 			" other use case",
 		Edges: []Edge{
-			toTenancy, toIdentity, toPorts,
+			toTenancy, toIdentity, toPorts, toCacheinval,
 			{"golang.org/x/crypto/argon2", "hashes passwords"},
 			{"golang.org/x/crypto/bcrypt", "verifies those that the version before has hashed"},
 			{"golang.org/x/text/unicode/norm", "makes a password and a name the same text on every" +
@@ -215,10 +216,26 @@ var Rooms = []Room{
 	postgresRoom("internal/filterbypass",
 		"it takes the filter away for the proof of isolation, and nothing else",
 		toHelpers, toBun),
-	adapter("httpapi/...", toUUID, toJSON,
+	{
+		Path:  "adapters/internal/...",
+		Why:   "what driving adapters share knows no adapter and no use case",
+		Edges: []Edge{toTenancy},
+		Tests: testTools,
+	},
+	adapter("httpapi/...", toUUID, toJSON, toShared,
 		Edge{"github.com/danielgtaylor/huma/v2/...", "OpenAPI 3.1 out of Go types"},
 		Edge{"github.com/maypok86/otter/v2", "remembers how fast tenants ask, in bounded memory"},
 		Edge{"golang.org/x/time/rate", "the token bucket of a quota of requests"}),
+	{
+		Path: "adapters/adminui/...",
+		Why: "the pages do what the HTTP API offers, with the rights that it checks: they call no" +
+			" use case and no port",
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toShared, toUUID, toJSON,
+			{"adapters/adminui/...", "itself"}},
+		Tests: append([]Edge{{"adapters/...", "tests bring adapters together"},
+			{"golang.org/x/net/html/...", "reads what templates write, in a package that no host imports"}},
+			testTools...),
+	},
 	adapter("oidc/...",
 		Edge{"github.com/coreos/go-oidc/v3/...", "discovery, keys and ID tokens of OpenID Connect"},
 		Edge{"golang.org/x/oauth2", "the code flow and PKCE"}),
@@ -336,6 +353,9 @@ var hostKinds = []string{"github.com/go-chi/chi/...", "github.com/golang-jwt/jwt
 // download fetches PostgreSQL's programs where a machine has none.
 var download = []string{"github.com/fergusstrange/embedded-postgres/...", "github.com/lib/pq/..."}
 
+// chromium drives a browser: internal/browser does, for the tests of pages.
+var chromium = []string{"github.com/chromedp/..."}
+
 // Distances are the rules that look through all imports.
 var Distances = []Distance{
 	{
@@ -361,6 +381,16 @@ var Distances = []Distance{
 		From: []string{"tenancy/...", "federation/...", "ports/..."},
 		To:   []string{"go.opentelemetry.io/..."}, WithTests: true,
 		Why: "a model, a port and a use case don't know that they are observed",
+	},
+	{
+		From: []string{"..."}, Except: []string{"internal/...", "examples/..."}, To: chromium,
+		WithTests: true,
+		Why: "a host isn't to get what drives a browser. Tests of pages belong in a package below" +
+			" internal or examples",
+	},
+	{
+		From: []string{"examples/..."}, To: chromium,
+		Why: "a browser is for tests, not for a server",
 	},
 	{
 		From: []string{"examples/..."}, To: containers,

@@ -34,6 +34,7 @@ type auditListCmd struct {
 	Tenant string `env:"REGISTRY_TENANT" help:"The log's tenant, by slug or id. Default: all logs (super-admins)."`
 	Actor  string `help:"Only entries of the actor with this id."`
 	Action string `help:"Only entries of this action, such as resource.update."`
+	Target string `placeholder:"KIND/NAME" help:"Only entries about this target; KIND alone: about all of the kind."`
 	Since  string `help:"Only entries at or after this time (RFC 3339)."`
 	Until  string `help:"Only entries before this time (RFC 3339)."`
 	Limit  int    `default:"100" help:"Maximum number of entries; 0 for all."`
@@ -108,8 +109,9 @@ func (c *auditListCmd) query() url.Values {
 	if c.Outcome != "any" {
 		query.Set("outcome", c.Outcome)
 	}
+	kind, target, _ := strings.Cut(c.Target, "/")
 	for name, value := range map[string]string{"actor": c.Actor, "action": c.Action,
-		"since": c.Since, "until": c.Until} {
+		"target_kind": kind, "target": target, "since": c.Since, "until": c.Until} {
 		if value != "" {
 			query.Set(name, value)
 		}

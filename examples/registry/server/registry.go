@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
+	"github.com/bailiwick-go/bailiwick/adapters/adminui"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/adapters/telemetry"
@@ -76,8 +78,26 @@ func Open(
 		Logger:            log,
 		Title:             "Bailiwick registry",
 	})
-	reg.Handler = reg.telemetry.Middleware(reg.API)
+	reg.Handler = reg.telemetry.Middleware(withPages(reg.API, adminui.New(reg.API, services.Kinds,
+		adminui.Options{
+			MultiTenant: cfg.multiTenant, Title: "Bailiwick registry", Logger: log,
+			Outside: func(r *http.Request) (string, bool) {
+				return tenants.FromRequest(r).Host, tenants.Secure(r)
+			},
+		})))
 	return reg, nil
+}
+
+// withPages serves the admin pages and the page of an invitation's link next to the API.
+func withPages(api, pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/admin" || strings.HasPrefix(r.URL.Path, "/admin/") ||
+			r.URL.Path == "/invitations/accept" {
+			pages.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // databaseOptions returns the options for opening the database. Without a
