@@ -45,13 +45,13 @@ func (s *Server) TenantNamed(t *testing.T, slug string) Caller {
 }
 
 // DeleteTenant soft-deletes the caller's tenant.
-func (c Caller) DeleteTenant(t *testing.T) {
+func (c Caller) DeleteTenant(t testing.TB) {
 	t.Helper()
 	c.Send(t, http.MethodDelete, c.TenantPath(), nil).HasStatus(t, http.StatusNoContent)
 }
 
 // SuspendTenant suspends the caller's tenant.
-func (c Caller) SuspendTenant(t *testing.T) {
+func (c Caller) SuspendTenant(t testing.TB) {
 	t.Helper()
 	c.Send(t, http.MethodPut, c.TenantPath(), `{"state":"suspended"}`).HasStatus(t, http.StatusOK)
 }

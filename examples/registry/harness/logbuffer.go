@@ -38,7 +38,7 @@ func (b *LogBuffer) String() string {
 }
 
 // URL waits for the first log line and returns its url, which is the registry's.
-func (b *LogBuffer) URL(t *testing.T) string {
+func (b *LogBuffer) URL(t testing.TB) string {
 	t.Helper()
 	select {
 	case <-b.first:

@@ -46,14 +46,14 @@ func getenv(set map[string]string) func(string) string {
 }
 
 // ServeOn starts a registry with tenancy on, on the database at this URL.
-func ServeOn(t *testing.T, databaseURL string) *Server {
+func ServeOn(t testing.TB, databaseURL string) *Server {
 	t.Helper()
 	return Serve(t, map[string]string{"DATABASE_URL": databaseURL, "MULTI_TENANT": "true"})
 }
 
 // Serve starts a registry with these settings, in the test's process. It stops when
 // the test ends.
-func Serve(t *testing.T, set map[string]string) *Server {
+func Serve(t testing.TB, set map[string]string) *Server {
 	t.Helper()
 	set = maps.Clone(set)
 	for name, value := range map[string]string{"ADDR": "127.0.0.1:0", "ADMIN_TOKEN": Platform,
@@ -82,7 +82,7 @@ func Serve(t *testing.T, set map[string]string) *Server {
 
 // waitUntilReady reads the registry's URL from its log and waits until it is ready, for
 // at most the documented 60 s.
-func (s *Server) waitUntilReady(t *testing.T) {
+func (s *Server) waitUntilReady(t testing.TB) {
 	t.Helper()
 	s.URL = s.Log.URL(t)
 	ready := func() bool {
@@ -109,7 +109,7 @@ var documents struct {
 }
 
 // openAPIDocument returns the compiled OpenAPI document of the registry at url.
-func openAPIDocument(t *testing.T, url string) *openapitest.Document {
+func openAPIDocument(t testing.TB, url string) *openapitest.Document {
 	t.Helper()
 	res, err := http.Get(url + "/api/v1/openapi.json")
 	requireNoError(t, err)

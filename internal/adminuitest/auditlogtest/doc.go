@@ -1,0 +1,2 @@
+// Package auditlogtest tests the pages of the audit logs.
+package auditlogtest

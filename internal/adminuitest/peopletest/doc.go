@@ -1,0 +1,2 @@
+// Package peopletest tests the pages of members, invitations and keys.
+package peopletest

@@ -1,0 +1,2 @@
+// Package resourcestest has the tests of the pages of resources.
+package resourcestest

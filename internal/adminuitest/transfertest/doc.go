@@ -1,0 +1,2 @@
+// Package transfertest tests the pages of import and export, of secrets and of federation.
+package transfertest
