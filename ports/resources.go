@@ -53,9 +53,9 @@ type Resources interface {
 	Referrers(ctx context.Context, tenant tenancy.ID, ref, after federation.Ref,
 		limit int) ([]federation.Ref, error)
 
-	// Count returns how many items the tenant has of each declared kind, also of those of
-	// which it has none.
-	Count(ctx context.Context, tenant tenancy.ID) (map[string]int64, error)
+	// Count counts the tenant's items of each kind of most, up to the number there: a kind that
+	// has more has that number in the result.
+	Count(ctx context.Context, tenant tenancy.ID, most map[string]int64) (map[string]int64, error)
 }
 
 // ResourceQuery selects resources of one kind. Limit must be positive.

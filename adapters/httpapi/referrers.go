@@ -61,8 +61,13 @@ type usageBody struct {
 // kindUsage is the usage of one kind.
 type kindUsage struct {
 	Count int64  `json:"count" minimum:"0"`
+	More  bool   `json:"more,omitempty" doc:"there are more than count, which isn't counted further"`
 	Limit *int64 `json:"limit,omitempty" doc:"the quota; absent if there is none"`
 }
+
+// fullCount is up to where the items of a kind are counted, unless its quota is higher: to count
+// what has no bound has none either.
+const fullCount = 10_000
 
 // usageRoute describes [api.usage].
 func (a *api) usageRoute() operation {
@@ -75,16 +80,24 @@ func (a *api) usageRoute() operation {
 	}
 }
 
-// usage counts exactly, also what is far more than a quota.
+// usage counts one more than it says, to see whether there are more.
 func (a *api) usage(w http.ResponseWriter, c *call) error {
-	counts, err := a.services.Resources.Count(c.Context(), c.tenant.ID)
+	quotas := c.tenant.Quotas.Resources
+	most := map[string]int64{}
+	for _, kind := range a.services.Kinds.All() {
+		most[kind.Name] = max(quotas[kind.Name], fullCount) + 1
+	}
+	counts, err := a.services.Resources.Count(c.Context(), c.tenant.ID, most)
 	if err != nil {
 		return err
 	}
 	body := usageBody{Resources: make(map[string]kindUsage, len(counts))}
 	for kind, count := range counts {
 		usage := kindUsage{Count: count}
-		if limit, limited := c.tenant.Quotas.Resources[kind]; limited {
+		if count == most[kind] {
+			usage.Count, usage.More = count-1, true
+		}
+		if limit, limited := quotas[kind]; limited {
 			usage.Limit = &limit
 		}
 		body.Resources[kind] = usage

@@ -63,17 +63,24 @@ func (p resources) Referrers(
 	return firstN(found, limit), nil
 }
 
-func (p resources) Count(_ context.Context, tenant tenancy.ID) (map[string]int64, error) {
+func (p resources) Count(
+	_ context.Context, tenant tenancy.ID, most map[string]int64,
+) (map[string]int64, error) {
 	d, err := p.s.data(tenant)
 	if err != nil {
 		return nil, err
 	}
 	counts := map[string]int64{}
-	for _, kind := range p.s.kinds.All() {
-		counts[kind.Name] = 0
+	for kind := range most {
+		if _, err := p.kind(kind); err != nil {
+			return nil, err
+		}
+		counts[kind] = 0
 	}
-	for _, r := range d.snapshot(func(row) bool { return true }) {
-		counts[r.Kind]++
+	for _, r := range d.snapshot(func(r row) bool { return true }) {
+		if limit, asked := most[r.Kind]; asked && counts[r.Kind] < limit {
+			counts[r.Kind]++
+		}
 	}
 	return counts, nil
 }

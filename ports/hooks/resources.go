@@ -32,8 +32,10 @@ func (p resources) Referrers(
 	return p.next.Referrers(ctx, tenant, ref, after, limit)
 }
 
-func (p resources) Count(ctx context.Context, tenant tenancy.ID) (map[string]int64, error) {
-	return p.next.Count(ctx, tenant)
+func (p resources) Count(
+	ctx context.Context, tenant tenancy.ID, most map[string]int64,
+) (map[string]int64, error) {
+	return p.next.Count(ctx, tenant, most)
 }
 
 // Put reads the resource first, to see whether anything was written: an equal one isn't. An

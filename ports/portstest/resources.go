@@ -34,7 +34,7 @@ func resourcesAll() []contractCase {
 					tenancy.CodeNoTenant, "Delete")
 				_, err = p.Resources.Referrers(p.ctx, tenancy.ID{}, w, federation.Ref{}, 1)
 				p.code(err, tenancy.CodeNoTenant, "Referrers")
-				_, err = p.Resources.Count(p.ctx, tenancy.ID{})
+				_, err = p.Resources.Count(p.ctx, tenancy.ID{}, map[string]int64{"widget": 1})
 				p.code(err, tenancy.CodeNoTenant, "Count")
 				p.get(p.acme, w)
 			},
@@ -55,6 +55,9 @@ func resourcesAll() []contractCase {
 					p.code(err, tenancy.CodeNotFound, "Put of a %q", kind)
 					err = p.Resources.Delete(p.ctx, p.acme, ref(kind, "w"), ports.Condition{})
 					p.code(err, tenancy.CodeNotFound, "Delete of a %q", kind)
+					_, err = p.Resources.Count(p.ctx, p.acme,
+						map[string]int64{"widget": 1, kind: 1})
+					p.code(err, tenancy.CodeNotFound, "Count of the kind %q", kind)
 				}
 			},
 		},

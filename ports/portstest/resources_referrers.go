@@ -57,20 +57,26 @@ func resourcesReferrers() []contractCase {
 		},
 		{
 			name: "count counts each kind",
-			says: "Count returns how many items the tenant has of each declared kind, also of those" +
-				" of which it has none.",
+			says: "Count counts the tenant's items of each kind of most, up to the number there: a" +
+				" kind that has more has that number in the result.",
 			isolates: []string{"Resources.Count"},
 			prove: func(p *probe) {
-				p.equal(p.count(p.acme), map[string]int64{"maker": 0, "part": 0, "widget": 0,
+				all := map[string]int64{"maker": 9, "part": 9, "widget": 9, "settings": 9}
+				p.equal(p.count(p.acme, all), map[string]int64{"maker": 0, "part": 0, "widget": 0,
 					"settings": 1}, "of a new tenant")
 				p.put(p.acme, item("widget", "a", `{}`), item("widget", "b", `{}`),
 					item("part", "a", `{}`))
 				p.put(p.globex, item("widget", "a", `{}`))
-				p.equal(p.count(p.acme), map[string]int64{"maker": 0, "part": 1, "widget": 2,
+				p.equal(p.count(p.acme, all), map[string]int64{"maker": 0, "part": 1, "widget": 2,
 					"settings": 1}, "acme's")
+				p.equal(p.count(p.acme, map[string]int64{"widget": 1, "part": 1}),
+					map[string]int64{"widget": 1, "part": 1}, "two kinds, up to one")
+				p.equal(p.count(p.acme, map[string]int64{"widget": 0}),
+					map[string]int64{"widget": 0}, "up to none")
+				p.equal(p.count(p.acme, nil), map[string]int64{}, "no kind")
 				p.deleteItem(p.acme, ref("widget", "a"))
-				p.equal(p.count(p.acme)["widget"], int64(1), "acme's widgets after a deletion")
-				p.equal(p.count(p.globex)["widget"], int64(1), "globex's widgets")
+				p.equal(p.count(p.acme, all)["widget"], int64(1), "acme's after a deletion")
+				p.equal(p.count(p.globex, all)["widget"], int64(1), "globex's widgets")
 			},
 		},
 	}
@@ -85,8 +91,8 @@ func (p *probe) referrers(
 }
 
 // count returns the counts of the tenant's items.
-func (p *probe) count(tenant tenancy.ID) map[string]int64 {
-	counts, err := p.Resources.Count(p.ctx, tenant)
+func (p *probe) count(tenant tenancy.ID, most map[string]int64) map[string]int64 {
+	counts, err := p.Resources.Count(p.ctx, tenant, most)
 	p.ok(err, "Count")
 	return counts
 }

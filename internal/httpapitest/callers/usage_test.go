@@ -1,11 +1,16 @@
 package callers_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/internal/httpapitest/apitest"
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -58,4 +63,29 @@ func TestUsageCountsEachKindNextToItsQuota(t *testing.T) {
 	assert.Equal(t, map[string]usage{"prompt": {2, &five}, "agent": {0, &none}, "defaults": {1, nil},
 		"mcp_server": {}, "model_config": {}, "trust_rule": {}}, get("acme"))
 	assert.Equal(t, usage{}, get("beta")["prompt"])
+}
+
+func TestUsageStopsAtTenThousandOrAHigherQuota(t *testing.T) {
+	t.Parallel()
+	reg := apitest.New(t)
+	for i := range 10_001 {
+		_, _, err := reg.Services.Resources.Put(t.Context(), reg.Tenants["acme"].ID,
+			federation.Item{Ref: federation.Ref{Kind: "agent", Name: fmt.Sprint("a", i)},
+				Spec: json.RawMessage(`{}`)}, ports.Condition{})
+		require.NoError(t, err)
+	}
+	get := func() string {
+		answer := reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/usage")).Want(t, 200)
+		return string(apitest.Decode[struct{ Resources map[string]json.RawMessage }](
+			t, answer).Resources["agent"])
+	}
+	quota := func(n int) {
+		reg.Do(t, apitest.Put("root", "/api/v1/tenants/acme",
+			fmt.Sprintf(`{"quotas":{"resources":{"agent":%d}}}`, n))).Want(t, 200)
+	}
+	assert.JSONEq(t, `{"count":10000,"more":true}`, get())
+	quota(3)
+	assert.JSONEq(t, `{"count":10000,"more":true,"limit":3}`, get())
+	quota(10_001)
+	assert.JSONEq(t, `{"count":10001,"limit":10001}`, get(), "exact up to the quota")
 }

@@ -159,10 +159,10 @@ func (w recordedResources) Referrers(
 }
 
 func (w recordedResources) Count(
-	ctx context.Context, tenant tenancy.ID,
+	ctx context.Context, tenant tenancy.ID, most map[string]int64,
 ) (map[string]int64, error) {
-	w.calls.add("count resources of %s", tenant)
-	return w.port.Count(ctx, tenant)
+	w.calls.add("count resources of %s up to %v", tenant, most)
+	return w.port.Count(ctx, tenant, most)
 }
 
 type recordedTransfers struct {

@@ -95,8 +95,11 @@ func (s *resources) Referrers(
 	return found, pgerr.Translate(err)
 }
 
-// Count counts the kinds in one statement.
-func (s *resources) Count(ctx context.Context, tenant tenancy.ID) (map[string]int64, error) {
+// Count counts the kinds in one statement, which stops at the number of each kind: to count all
+// rows reads all of them.
+func (s *resources) Count(
+	ctx context.Context, tenant tenancy.ID, most map[string]int64,
+) (map[string]int64, error) {
 	ctx, err := pool.BindTenant(ctx, tenant)
 	if err != nil {
 		return nil, err
@@ -104,11 +107,15 @@ func (s *resources) Count(ctx context.Context, tenant tenancy.ID) (map[string]in
 	counts := map[string]int64{}
 	var queries []string
 	var args []any
-	for _, t := range s.declared.KindTables {
-		counts[t.Kind] = 0
-		queries = append(queries, "SELECT "+sqltext.Literal(t.Kind)+" AS kind, count(*) AS items FROM "+
-			t.SQL+" AS t"+itemsql.OfTenant(t))
-		args = append(args, tenant)
+	for kind, limit := range most {
+		t, err := s.table(kind)
+		if err != nil {
+			return nil, err
+		}
+		counts[kind] = 0
+		queries = append(queries, "SELECT "+sqltext.Literal(kind)+" AS kind, count(*) AS items FROM"+
+			" (SELECT FROM "+t.SQL+" AS t"+itemsql.OfTenant(t)+" LIMIT ?) AS found")
+		args = append(args, tenant, max(limit, 0))
 	}
 	if len(queries) == 0 {
 		return counts, nil
