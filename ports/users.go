@@ -45,9 +45,10 @@ type Users interface {
 
 // UserQuery selects users. Its zero value selects all; Limit must be positive.
 type UserQuery struct {
-	IDs   []string // only these ids, unless nil; an empty slice selects none
-	After string   // only addresses after this one
-	Limit int
+	IDs    []string // only these ids, unless nil; an empty slice selects none
+	Search string   // a case-insensitive substring of the name or the address
+	After  string   // only addresses after this one
+	Limit  int
 }
 
 // UserChange says which fields of a user to change. Its zero value changes nothing.

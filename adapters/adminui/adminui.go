@@ -83,11 +83,8 @@ func New(api http.Handler, kinds *federation.Kinds, o Options) http.Handler {
 		API: api, APIPrefix: o.APIPrefix, Root: urls.Root(o.Prefix), Kinds: kinds,
 		MultiTenant: o.MultiTenant, Title: o.Title, SignIn: o.SignIn, SignOut: o.SignOut,
 		Outside: o.Outside,
-		Serves:  func(operation string) bool { return operations[operation] != nil },
-		Takes: func(operation, parameter string) bool {
-			return slices.Contains(operations[operation], parameter)
-		},
-		Log: o.Logger, Now: o.Clock,
+		Serves:  func(operation string) bool { return operations[operation] },
+		Log:     o.Logger, Now: o.Clock,
 	}
 	rt := &router.Router{NotFound: site.NotFoundHandler(), MethodNotAllowed: site.MethodNotAllowed}
 	for _, route := range routes(site) {
@@ -160,9 +157,9 @@ func checkKinds(kinds *federation.Kinds) error {
 	return nil
 }
 
-// operationsOf returns the operations that the API serves with their parameters, by their
-// ids, from its OpenAPI document.
-func operationsOf(api http.Handler, prefix string) (map[string][]string, error) {
+// operationsOf returns the ids of the operations that the API serves, from its OpenAPI
+// document.
+func operationsOf(api http.Handler, prefix string) (map[string]bool, error) {
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)
 	if err != nil {
 		return nil, err
@@ -174,32 +171,25 @@ func operationsOf(api http.Handler, prefix string) (map[string][]string, error) 
 	if err := client.Get(req.Context(), "/openapi.json", nil, &document); err != nil {
 		return nil, fmt.Errorf("the API doesn't describe itself under %q: %w", prefix, err)
 	}
-	operations := map[string][]string{}
+	operations := map[string]bool{}
 	for _, methods := range document.Paths {
 		for _, described := range methods {
-			if id, parameters := readOperation(described); id != "" {
-				operations[id] = parameters
+			if id := operationID(described); id != "" {
+				operations[id] = true
 			}
 		}
 	}
 	return operations, nil
 }
 
-// readOperation returns the id and the parameters of an operation, which aren't nil. A member
-// of a path that isn't an operation has no id.
-func readOperation(described json.RawMessage) (id string, parameters []string) {
+// operationID returns the id of an operation. A member of a path that isn't an operation has
+// none.
+func operationID(described json.RawMessage) string {
 	var operation struct {
-		ID         string `json:"operationId"`
-		Parameters []struct {
-			Name string `json:"name"`
-		} `json:"parameters"`
+		ID string `json:"operationId"`
 	}
 	if json.Unmarshal(described, &operation) != nil {
-		return "", nil
+		return ""
 	}
-	parameters = []string{}
-	for _, p := range operation.Parameters {
-		parameters = append(parameters, p.Name)
-	}
-	return operation.ID, parameters
+	return operation.ID
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -31,7 +32,8 @@ func (a *api) memberRoutes() []operation {
 	return []operation{{
 		id: "listMembers", method: http.MethodGet, path: all, tag: "members",
 		summary: "List the members of a tenant",
-		access:  managesTenant, needs: tenancy.MemberRead, params: pageParams,
+		access:  managesTenant, needs: tenancy.MemberRead,
+		params: slices.Concat([]parameter{personSearchParam}, pageParams),
 		response: response{status: http.StatusOK, doc: "One page, sorted by user id.",
 			schema: goType[page[memberBody]]()},
 		handle: a.listMembers,
@@ -75,9 +77,13 @@ func (a *api) listMembers(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	search, err := c.query.Search()
+	if err != nil {
+		return err
+	}
 	list := func(after string, limit int) ([]admin.Member, error) {
-		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue), after,
-			limit)
+		return a.admin.ListMembers(c.Context(), c.principal, c.PathValue(resolve.PathValue),
+			admin.UserList{Search: search, After: after, Limit: limit})
 	}
 	id := func(m admin.Member) string { return m.User }
 	return writeList(w, l, id, showMember, list)

@@ -2,7 +2,11 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
@@ -36,6 +40,11 @@ type userChange struct {
 	SuperAdmin *bool   `json:"super_admin,omitempty"`
 }
 
+// personSearchParam searches lists of people.
+var personSearchParam = parameter{
+	name: "q", doc: "a case-insensitive substring of the name or the e-mail address",
+	schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(querystring.MaxSearch)}}
+
 // userRoutes returns the routes for users. They belong to no tenant, so only super-
 // admins may call them.
 func (a *api) userRoutes() []operation {
@@ -52,7 +61,8 @@ func (a *api) userRoutes() []operation {
 	}, {
 		id: "listUsers", method: http.MethodGet, path: all, tag: "users",
 		summary: "List all users, with and without memberships",
-		access:  signedIn, needs: tenancy.UserManage, params: pageParams,
+		access:  signedIn, needs: tenancy.UserManage,
+		params: slices.Concat([]parameter{personSearchParam}, pageParams),
 		response: response{status: http.StatusOK, doc: "One page, sorted by address.",
 			schema: goType[page[userBody]]()},
 		codes:  []tenancy.Code{tenancy.CodeForbidden},
@@ -119,8 +129,13 @@ func (a *api) listUsers(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	search, err := c.query.Search()
+	if err != nil {
+		return err
+	}
 	list := func(after string, limit int) ([]identity.User, error) {
-		return a.admin.ListUsers(c.Context(), c.principal, after, limit)
+		return a.admin.ListUsers(c.Context(), c.principal,
+			admin.UserList{Search: search, After: after, Limit: limit})
 	}
 	email := func(u identity.User) string { return u.Email }
 	return writeList(w, l, email, showUser, list)

@@ -101,7 +101,10 @@ func (p users) List(_ context.Context, q ports.UserQuery) ([]identity.User, erro
 	p.s.mu.RLock()
 	defer p.s.mu.RUnlock()
 	return keysetPage(maps.Values(p.s.users),
-		func(u identity.User) bool { return q.IDs == nil || slices.Contains(q.IDs, u.ID) },
+		func(u identity.User) bool {
+			return (q.IDs == nil || slices.Contains(q.IDs, u.ID)) &&
+				containsFold(q.Search, u.Email, u.Name)
+		},
 		func(u identity.User) string { return u.Email }, q.After, q.Limit)
 }
 

@@ -185,6 +185,31 @@ func usersFind() []contractCase {
 				}
 			},
 		},
+		{
+			name: "list searches names and addresses",
+			says: "a case-insensitive substring of the name or the address",
+			prove: func(p *probe) {
+				var ids []string
+				for i, u := range []identity.User{
+					{Email: "ada_lovelace@example.com", Name: "Ada"},
+					{Email: "adaxlovelace@example.com", Name: "Écrivaine 100 %"},
+					{Email: "grace@example.net", Name: "Grace Lovelace"},
+				} {
+					u.ID = userIDOf(i + 1)
+					stored, err := p.Users.Create(p.ctx, u, "")
+					p.ok(err, "creating %s", u.Email)
+					ids = append(ids, stored.ID)
+				}
+				for search, want := range map[string][]string{
+					"": ids, "LOVE": ids, "lovelace@": ids[:2], "grace l": ids[2:], "a_l": ids[:1],
+					"0 %": ids[1:2], "écriv": ids[1:2], `\`: {}, "nowhere": {},
+				} {
+					p.equal(p.userIDs(ports.UserQuery{Search: search}), want, "with %q", search)
+				}
+				p.equal(p.userIDs(ports.UserQuery{Search: "love", IDs: ids[1:],
+					After: "adaxlovelace@example.com"}), ids[2:], "with all conditions")
+			},
+		},
 	}
 }
 

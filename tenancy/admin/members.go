@@ -16,11 +16,13 @@ type Member struct {
 	Name  string
 }
 
-// ListMembers returns at most limit members of a tenant, in the order of the users'
-// ids, that come after the id after ("" for the first page). Admins of the tenant
-// only.
+// membersAtOnce is how many members a search reads at a time.
+const membersAtOnce = 1000
+
+// ListMembers returns members of a tenant, in the order of the users' ids. Admins of the
+// tenant only.
 func (s *Service) ListMembers(
-	ctx context.Context, by tenancy.Principal, ref, after string, limit int,
+	ctx context.Context, by tenancy.Principal, ref string, q UserList,
 ) ([]Member, error) {
 	if err := s.needs("Members", "Users"); err != nil {
 		return nil, err
@@ -29,21 +31,53 @@ func (s *Service) ListMembers(
 	if err != nil {
 		return nil, err
 	}
-	if err := tenancy.CheckLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	if after, err = parseCursor(after, "a user"); err != nil {
+	if q.After, err = parseCursor(q.After, "a user"); err != nil {
 		return nil, err
 	}
-	found, err := s.members.List(ctx, t.ID, after, limit)
+	if q.Search != "" {
+		return s.searchMembers(ctx, t.ID, q)
+	}
+	found, err := s.members.List(ctx, t.ID, q.After, q.Limit)
 	if err != nil {
 		return nil, err
 	}
-	return s.withUsers(ctx, found)
+	return s.withUsers(ctx, found, "")
 }
 
-// withUsers adds the e-mail addresses and names of the members.
-func (s *Service) withUsers(ctx context.Context, found []tenancy.Membership) ([]Member, error) {
+// searchMembers looks at the names of all members after q.After until it has a page. Who is a
+// member is read in the tenant, and what others are called never: no query that crosses tenants
+// says who is a member.
+func (s *Service) searchMembers(
+	ctx context.Context, tenant tenancy.ID, q UserList,
+) (members []Member, err error) {
+	for {
+		found, err := s.members.List(ctx, tenant, q.After, membersAtOnce)
+		if err != nil {
+			return nil, err
+		}
+		matching, err := s.withUsers(ctx, found, q.Search)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, matching...)
+		if len(members) >= q.Limit {
+			return members[:q.Limit], nil
+		}
+		if len(found) < membersAtOnce {
+			return members, nil
+		}
+		q.After = found[len(found)-1].User
+	}
+}
+
+// withUsers adds the e-mail addresses and names of the members, and leaves out those that have
+// search in neither.
+func (s *Service) withUsers(
+	ctx context.Context, found []tenancy.Membership, search string,
+) (members []Member, err error) {
 	if len(found) == 0 {
 		return nil, nil
 	}
@@ -51,7 +85,8 @@ func (s *Service) withUsers(ctx context.Context, found []tenancy.Membership) ([]
 	for i, m := range found {
 		ids[i] = m.User
 	}
-	users, err := s.users.List(ctx, ports.UserQuery{IDs: ids, Limit: len(ids)})
+	users, err := s.users.List(ctx,
+		ports.UserQuery{IDs: ids, Search: search, Limit: len(ids)})
 	if err != nil {
 		return nil, err
 	}
@@ -59,9 +94,10 @@ func (s *Service) withUsers(ctx context.Context, found []tenancy.Membership) ([]
 	for _, u := range users {
 		byID[u.ID] = u
 	}
-	members := make([]Member, len(found))
-	for i, m := range found {
-		members[i] = Member{Membership: m, Email: byID[m.User].Email, Name: byID[m.User].Name}
+	for _, m := range found {
+		if u, matches := byID[m.User]; matches || search == "" {
+			members = append(members, Member{Membership: m, Email: u.Email, Name: u.Name})
+		}
 	}
 	return members, nil
 }
@@ -88,7 +124,7 @@ func (s *Service) GetMember(
 
 // withUser is withUsers for one member.
 func (s *Service) withUser(ctx context.Context, m tenancy.Membership) (Member, error) {
-	members, err := s.withUsers(ctx, []tenancy.Membership{m})
+	members, err := s.withUsers(ctx, []tenancy.Membership{m}, "")
 	if err != nil {
 		return Member{}, err
 	}

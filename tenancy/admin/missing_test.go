@@ -26,12 +26,12 @@ func TestMethodWithoutItsPortNamesIt(t *testing.T) {
 		"Users": {
 			only(service.CreateUser(ctx, superAdmin, admin.NewUser{})),
 			only(service.GetUser(ctx, superAdmin, id)),
-			only(service.ListUsers(ctx, superAdmin, "", 1)),
+			only(service.ListUsers(ctx, superAdmin, admin.UserList{Limit: 1})),
 			only(service.UpdateUser(ctx, superAdmin, id, admin.UserChange{})),
 			service.RemoveUser(ctx, superAdmin, id),
 		},
 		"Members": {
-			only(service.ListMembers(ctx, superAdmin, "acme", "", 1)),
+			only(service.ListMembers(ctx, superAdmin, "acme", admin.UserList{Limit: 1})),
 			only(service.GetMember(ctx, superAdmin, "acme", id)),
 			pair(service.PutMember(ctx, superAdmin, "acme", id, tenancy.Viewer)),
 			service.RemoveMember(ctx, superAdmin, "acme", id),

@@ -101,10 +101,16 @@ func (s *Service) GetUser(
 	return s.users.Get(ctx, id)
 }
 
-// ListUsers returns at most limit users, in the order of their addresses, that come
-// after the address after ("" for the first page). Super-admins only.
+// UserList selects a page of users, or of members.
+type UserList struct {
+	Search string // only people with this in the name or the address, in any case
+	After  string // users: only addresses after this one; members: only ids
+	Limit  int    // at least 1
+}
+
+// ListUsers returns users in the order of their addresses. Super-admins only.
 func (s *Service) ListUsers(
-	ctx context.Context, by tenancy.Principal, after string, limit int,
+	ctx context.Context, by tenancy.Principal, q UserList,
 ) ([]identity.User, error) {
 	if err := s.needs("Users"); err != nil {
 		return nil, err
@@ -112,10 +118,10 @@ func (s *Service) ListUsers(
 	if err := requireSuperAdmin(by); err != nil {
 		return nil, err
 	}
-	if err := tenancy.CheckLimit(limit); err != nil {
+	if err := tenancy.CheckLimit(q.Limit); err != nil {
 		return nil, err
 	}
-	return s.users.List(ctx, ports.UserQuery{After: after, Limit: limit})
+	return s.users.List(ctx, ports.UserQuery{Search: q.Search, After: q.After, Limit: q.Limit})
 }
 
 // UserChange is a change of a user. Nil fields don't change. The details of an

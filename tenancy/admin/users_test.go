@@ -90,10 +90,10 @@ func TestUsersAreForSuperAdmins(t *testing.T) {
 		wantCode(t, c.code, err)
 		_, err = f.GetUser(t.Context(), c.by, u.ID)
 		wantCode(t, c.code, err)
-		_, err = f.ListUsers(t.Context(), c.by, "", 10)
+		_, err = f.ListUsers(t.Context(), c.by, admin.UserList{Limit: 10})
 		wantCode(t, c.code, err)
 		wantCode(t, c.code, f.RemoveUser(t.Context(), c.by, u.ID))
-		all, err := f.ListUsers(t.Context(), superAdmin, "", 10)
+		all, err := f.ListUsers(t.Context(), superAdmin, admin.UserList{Limit: 10})
 		require.NoError(t, err)
 		assert.Equal(t, []identity.User{u}, all, name)
 	}
@@ -154,7 +154,7 @@ func TestMembersAreForAdminsOfTheirTenant(t *testing.T) {
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
 		_, err = f.GetMember(t.Context(), c.by, c.ref, u.ID)
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
-		_, err = f.ListMembers(t.Context(), c.by, c.ref, "", 10)
+		_, err = f.ListMembers(t.Context(), c.by, c.ref, admin.UserList{Limit: 10})
 		assert.Equal(t, c.code, tenancy.CodeOf(err), name)
 		assert.Equal(t, c.code, tenancy.CodeOf(f.RemoveMember(t.Context(), c.by, c.ref, u.ID)),
 			name)
@@ -222,14 +222,14 @@ func TestNonMemberIsNotFound(t *testing.T) {
 		assert.Same(t, tenancy.ErrNotFound, err)
 		assert.Same(t, tenancy.ErrNotFound, f.RemoveMember(t.Context(), by, "acme", id))
 	}
-	found, err := f.ListMembers(t.Context(), by, "acme", "", 10)
+	found, err := f.ListMembers(t.Context(), by, "acme", admin.UserList{Limit: 10})
 	require.NoError(t, err)
 	assert.Empty(t, found)
-	_, err = f.ListMembers(t.Context(), by, "acme", "x", 10)
+	_, err = f.ListMembers(t.Context(), by, "acme", admin.UserList{After: "x", Limit: 10})
 	wantCode(t, tenancy.CodeInvalidCursor, err)
 	_, err = f.ListInvitations(t.Context(), by, "acme", "x", 10)
 	wantCode(t, tenancy.CodeInvalidCursor, err)
-	_, err = f.ListMembers(t.Context(), by, "acme", "", 0)
+	_, err = f.ListMembers(t.Context(), by, "acme", admin.UserList{})
 	wantCode(t, tenancy.CodeInvalid, err)
 }
 

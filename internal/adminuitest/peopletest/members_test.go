@@ -192,3 +192,21 @@ func TestMembersComeAPageAtATime(t *testing.T) {
 	require.Contains(t, cancel, "cursor=", "the person comes back to where they were")
 	require.Equal(t, cancel+"&done=removed", b.Submit(p.Form("/remove"), nil).Path())
 }
+
+func TestMembersAreFoundByNameOrAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	b := s.SignIn(t, site.AcmeAdmin)
+	p := b.Get(membersPath)
+	p = b.Submit(p.Form(membersPath), map[string]string{"q": "NAME OF " + site.AcmeViewer})
+	require.Contains(t, p.Main(), site.AcmeViewer)
+	require.NotContains(t, p.Main(), site.AcmeEditor)
+	require.Equal(t, "NAME OF "+site.AcmeViewer, p.Form(membersPath).Fields[0].Value,
+		"the search stays in its field")
+
+	p = b.Get(membersPath + "?q=" + url.QueryEscape(site.GlobexAdmin)).Want(http.StatusOK)
+	require.Contains(t, p.Main(), "No member has")
+	require.True(t, p.HasLink(membersPath), "the way to all of them")
+	p = b.Get(membersPath + "?q=" + url.QueryEscape(hostile)).Want(http.StatusOK)
+	require.Contains(t, p.Main(), "No member has")
+}

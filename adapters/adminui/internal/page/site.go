@@ -26,7 +26,6 @@ type Site struct {
 	// Outside returns what the browser asked for. Defaults to the request's own.
 	Outside     func(*http.Request) (host string, secure bool)
 	Serves      func(operation string) bool
-	Takes       func(operation, parameter string) bool
 	Log         *slog.Logger
 	Now         func() time.Time
 	FormTimeout time.Duration // within which a form without a file must arrive; defaults to 30 s

@@ -40,7 +40,7 @@ func showInvitations(r *page.Request) (page.Reply, error) {
 	if isNew(r) {
 		return showInvite(r)
 	}
-	found, err := read[invitation](r, r.APIPath(invitations), r.Query().Get("cursor"), onPage)
+	found, err := read[invitation](r, r.APIPath(invitations), "", r.Query().Get("cursor"), onPage)
 	if err != nil {
 		return page.Reply{}, err
 	}
@@ -133,7 +133,7 @@ func invalid(path, detail string) error {
 
 // getInvitation returns the invitation that the path names.
 func getInvitation(r *page.Request) (invitation, error) {
-	return find(r, r.APIPath(invitations),
+	return find(r, r.APIPath(invitations), "",
 		func(i invitation) bool { return i.ID == r.PathValue("id") })
 }
 

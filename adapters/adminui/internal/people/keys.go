@@ -47,7 +47,7 @@ func showKeys(r *page.Request) (page.Reply, error) {
 	if isNew(r) {
 		return showCreateKey(r)
 	}
-	found, err := read[key](r, r.APIPath(keys), r.Query().Get("cursor"), onPage)
+	found, err := read[key](r, r.APIPath(keys), "", r.Query().Get("cursor"), onPage)
 	if err != nil {
 		return page.Reply{}, err
 	}
@@ -113,7 +113,7 @@ func showSecret(r *page.Request, k key) (page.Reply, error) {
 
 // getKey returns the key that the path names.
 func getKey(r *page.Request) (key, error) {
-	return find(r, r.APIPath(keys), func(k key) bool { return k.ID == r.PathValue("id") })
+	return find(r, r.APIPath(keys), "", func(k key) bool { return k.ID == r.PathValue("id") })
 }
 
 // askRevokeKey asks before a key is revoked.

@@ -16,23 +16,29 @@ const onPage = 50
 // atOnce is how many items a search asks the API for at once, the most that it gives.
 const atOnce = 1000
 
-// read reads one page of a list.
+// longestSearch is the longest text, in bytes, that the API searches for.
+const longestSearch = 256
+
+// read reads one page of a list; search is empty for all.
 func read[T any](
-	r *page.Request, path, cursor string, limit int,
+	r *page.Request, path, search, cursor string, limit int,
 ) (found apicall.List[T], err error) {
 	query := url.Values{"limit": {strconv.Itoa(limit)}}
+	if search != "" {
+		query.Set("q", search)
+	}
 	if cursor != "" {
 		query.Set("cursor", cursor)
 	}
 	return found, r.API.Get(r.Context(), path, query, &found)
 }
 
-// find returns the item of a list that is meant. The API has no route for one alone. If there
-// is none, the error is that of a page that isn't there.
-func find[T any](r *page.Request, path string, meant func(T) bool) (none T, err error) {
+// find returns the item of a list that is meant, of those that search finds. The API has no
+// route for one alone. If there is none, the error is that of a page that isn't there.
+func find[T any](r *page.Request, path, search string, meant func(T) bool) (none T, err error) {
 	cursor := ""
 	for {
-		found, err := read[T](r, path, cursor, atOnce)
+		found, err := read[T](r, path, search, cursor, atOnce)
 		if err != nil {
 			return none, err
 		}
@@ -47,14 +53,15 @@ func find[T any](r *page.Request, path string, meant func(T) bool) (none T, err 
 	}
 }
 
-// pager returns the links to the other pages of a list.
+// pager returns the links to the other pages of a list with the same search.
 func pager(r *page.Request, segment, next string) view.Pager {
 	var p view.Pager
+	first := urls.With(r.URLs.To(segment), "q", r.Query().Get("q"))
 	if next != "" {
-		p.Next = urls.With(r.URLs.To(segment), "cursor", next)
+		p.Next = urls.With(first, "cursor", next)
 	}
 	if r.Query().Has("cursor") {
-		p.First = r.URLs.To(segment)
+		p.First = first
 	}
 	return p
 }

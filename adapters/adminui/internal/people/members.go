@@ -2,6 +2,7 @@ package people
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -45,11 +46,13 @@ func showMembers(r *page.Request) (page.Reply, error) {
 	if isNew(r) {
 		return showAddMember(r)
 	}
-	found, err := read[member](r, r.APIPath(members), r.Query().Get("cursor"), onPage)
+	search := r.Query().Get("q")
+	found, err := read[member](r, r.APIPath(members), search, r.Query().Get("cursor"), onPage)
 	if err != nil {
 		return page.Reply{}, err
 	}
-	v := view.Members{Frame: r.Frame("Members"), Pager: pager(r, members, found.NextCursor)}
+	v := view.Members{Frame: r.Frame("Members"), Pager: pager(r, members, found.NextCursor),
+		Action: r.URLs.To(members), Search: search}
 	writes := r.Caller.May("member.write")
 	if writes && r.Site.Serves("createInvitation") {
 		v.Invite = urls.With(r.URLs.To(invitations), "new", "true")
@@ -211,9 +214,11 @@ func addMember(r *page.Request) (page.Reply, error) {
 	if err == nil {
 		err = put(r, id, r.Form.Get("role"))
 	}
-	if p := apicall.ProblemOf(err); p != nil && p.Status == http.StatusNotFound {
-		err = &apicall.Problem{Status: p.Status, Code: p.Code, Errors: []apicall.InputError{{
-			Path: "/user", Detail: "there is no such user: invite the person instead"}}}
+	p := apicall.ProblemOf(err)
+	if errors.Is(err, page.NotFound()) || p != nil && p.Status == http.StatusNotFound {
+		err = &apicall.Problem{Status: http.StatusNotFound, Code: "not_found",
+			Errors: []apicall.InputError{{Path: "/user",
+				Detail: "there is no such user: invite the person instead"}}}
 	}
 	if err != nil {
 		return refuse(addForm(r), err, names, addView(r))
@@ -233,19 +238,7 @@ func findUser(r *page.Request, typed string) (string, error) {
 	if !strings.Contains(typed, "@") {
 		return typed, nil
 	}
-	cursor := ""
-	for {
-		found, err := read[user](r, "/users", cursor, atOnce)
-		if err != nil {
-			return "", err
-		}
-		for _, u := range found.Items {
-			if strings.EqualFold(u.Email, typed) {
-				return u.ID, nil
-			}
-		}
-		if cursor = found.NextCursor; cursor == "" {
-			return "", &apicall.Problem{Status: http.StatusNotFound, Code: "not_found"}
-		}
-	}
+	u, err := find(r, "/users", typed[:min(len(typed), longestSearch)],
+		func(u user) bool { return strings.EqualFold(u.Email, typed) })
+	return u.ID, err
 }

@@ -38,7 +38,7 @@ func showTenants(r *page.Request) (page.Reply, error) {
 	var found apicall.List[page.Tenant]
 	q := url.Values{"limit": {onPage}}
 	for _, name := range []string{"state", "q", "cursor"} {
-		if text := r.Query().Get(name); text != "" && r.Site.Takes("listTenants", name) {
+		if text := r.Query().Get(name); text != "" {
 			q.Set(name, text)
 		}
 	}
@@ -54,7 +54,7 @@ func tenantList(r *page.Request, found []page.Tenant) view.Tenants {
 	here := r.Site.Root.To("tenants")
 	v := view.Tenants{
 		Frame: r.Frame("Tenants"), Action: here, Search: r.Query().Get("q"),
-		Searches: r.Site.Takes("listTenants", "q"), States: stateOptions(r.Query().Get("state")),
+		States:   stateOptions(r.Query().Get("state")),
 		Create:   urls.With(here, "new", "true", "back", r.Here()),
 		Filtered: r.Query().Get("q") != "" || r.Query().Get("state") != "",
 	}

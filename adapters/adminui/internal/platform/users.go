@@ -44,7 +44,7 @@ func showUsers(r *page.Request) (page.Reply, error) {
 	var found apicall.List[user]
 	q := url.Values{"limit": {onPage}}
 	for _, name := range []string{"q", "cursor"} {
-		if text := r.Query().Get(name); text != "" && r.Site.Takes("listUsers", name) {
+		if text := r.Query().Get(name); text != "" {
 			q.Set(name, text)
 		}
 	}
@@ -59,7 +59,7 @@ func showUsers(r *page.Request) (page.Reply, error) {
 func userList(r *page.Request, found []user) view.Users {
 	here := r.Site.Root.To("users")
 	v := view.Users{Frame: r.Frame("Users"), Action: here,
-		Searches: r.Site.Takes("listUsers", "q"), Search: r.Query().Get("q"),
+		Search: r.Query().Get("q"),
 		Create: urls.With(here, "new", "true", "back", r.Here())}
 	for _, u := range found {
 		v.Users = append(v.Users, view.UserRow{Email: u.Email, Name: u.Name,

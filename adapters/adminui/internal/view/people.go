@@ -5,6 +5,8 @@ type Members struct {
 	Frame
 	Rows   []Member
 	Pager  Pager
+	Action string // the path of the list
+	Search string // what the list is searched for
 	Invite string // the path of the form that invites a person; empty: they may not
 	Add    string // of the form that adds a user; empty: they may not
 }

@@ -4,7 +4,6 @@ package view
 type Tenants struct {
 	Frame
 	Action   string // of the filters
-	Searches bool   // the list can be searched
 	Search   string
 	States   []Option
 	Create   string // the path of the form that creates one

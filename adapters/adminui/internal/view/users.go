@@ -3,12 +3,11 @@ package view
 // Users is the list of all users. Its template is users.html.
 type Users struct {
 	Frame
-	Action   string // of the search
-	Searches bool   // the list can be searched
-	Search   string
-	Create   string // the path of the form that creates one
-	Users    []UserRow
-	Pager    Pager
+	Action string // of the search
+	Search string
+	Create string // the path of the form that creates one
+	Users  []UserRow
+	Pager  Pager
 }
 
 // Template returns the name of the template.

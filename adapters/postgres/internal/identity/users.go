@@ -153,6 +153,7 @@ func (s *users) List(ctx context.Context, q ports.UserQuery) ([]identity.User, e
 		}
 		query = query.Where("id IN (?)", bun.List(ids))
 	}
+	query = s.pool.ServerInfo.WhereContains(query, q.Search, "email", "name")
 	var rows []userRow
 	if err := query.Scan(pool.CrossTenant(ctx, "list users"), &rows); err != nil {
 		return nil, pgerr.Translate(err)
