@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
@@ -67,10 +68,10 @@ func (c *memberListCmd) Run(ctx context.Context, t terminal.Terminal) error {
 
 // memberSetCmd changes the role of a member, or adds an existing user for a super-admin.
 //
-// Route: PUT /api/v1/tenants/T/members/ID.
+// Routes: PUT /api/v1/tenants/T/members/ID, and those of anyoneID.
 type memberSetCmd struct {
 	tenantScoped
-	User string `arg:"" help:"The user's id; for an e-mail address, see registry invitation create."`
+	User string `arg:"" help:"The user, by e-mail address or id."`
 	Role string `arg:"" enum:"${member_roles}" help:"${member_roles_doc}."`
 }
 
@@ -80,8 +81,12 @@ func (c *memberSetCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
+	id, err := c.anyoneID(ctx, client, c.User)
+	if err != nil {
+		return err
+	}
 	updated, err := apiclient.Call[Member](ctx, client, http.MethodPut,
-		c.path("/members/"+apiclient.EscapeSegment(c.User)), nil, map[string]string{"role": c.Role})
+		c.path("/members/"+apiclient.EscapeSegment(id)), nil, map[string]string{"role": c.Role})
 	if err != nil {
 		return err
 	}
@@ -96,10 +101,21 @@ func (c *memberSetCmd) Run(ctx context.Context, t terminal.Terminal) error {
 // Route: DELETE /api/v1/tenants/T/members/ID.
 type memberRemoveCmd struct {
 	tenantScoped
-	User string `arg:"" help:"The user's id."`
+	User string `arg:"" help:"The member, by e-mail address or id."`
 }
 
 // Run removes the user from the tenant.
 func (c *memberRemoveCmd) Run(ctx context.Context, t terminal.Terminal) error {
-	return remove(ctx, t, c.Flags, c.path("/members/"+apiclient.EscapeSegment(c.User)), c.User)
+	client, err := apiclient.New(c.Flags, t)
+	if err != nil {
+		return err
+	}
+	id, err := c.memberID(ctx, client, c.User)
+	if err != nil {
+		return err
+	}
+	if id == "" {
+		return fmt.Errorf("no member has the e-mail address %s", c.User)
+	}
+	return removeWith(ctx, t, client, c.JSON, c.path("/members/"+apiclient.EscapeSegment(id)), c.User)
 }

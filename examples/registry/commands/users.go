@@ -120,7 +120,7 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 // Route: GET /api/v1/users/ID.
 type userShowCmd struct {
 	apiclient.Flags
-	ID string `arg:"" help:"The user's id."`
+	User string `arg:"" help:"The user, by e-mail address or id."`
 }
 
 // Run shows the user.
@@ -129,7 +129,11 @@ func (c *userShowCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
-	found, err := apiclient.Call[User](ctx, client, http.MethodGet, userPath(c.ID), nil, nil)
+	id, err := userID(ctx, client, c.User)
+	if err != nil {
+		return err
+	}
+	found, err := apiclient.Call[User](ctx, client, http.MethodGet, userPath(id), nil, nil)
 	if err != nil {
 		return err
 	}
@@ -142,7 +146,7 @@ func (c *userShowCmd) Run(ctx context.Context, t terminal.Terminal) error {
 type userUpdateCmd struct {
 	apiclient.Flags
 	passwordFlag
-	ID         string  `arg:"" help:"The user's id."`
+	User       string  `arg:"" help:"The user, by e-mail address or id."`
 	Email      *string `help:"The new e-mail address."`
 	Name       *string `help:"The new name."`
 	SuperAdmin *bool   `negatable:"" help:"Let the user manage tenants and users, or not."`
@@ -172,7 +176,11 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		return terminal.Usagef("nothing to change: set --email, --name, --password," +
 			" --super-admin or --no-super-admin")
 	}
-	changed, err := apiclient.Call[User](ctx, client, http.MethodPut, userPath(c.ID), nil, change)
+	id, err := userID(ctx, client, c.User)
+	if err != nil {
+		return err
+	}
+	changed, err := apiclient.Call[User](ctx, client, http.MethodPut, userPath(id), nil, change)
 	if err != nil {
 		return err
 	}
@@ -185,12 +193,20 @@ func (c *userUpdateCmd) Run(ctx context.Context, t terminal.Terminal) error {
 // Route: DELETE /api/v1/users/ID.
 type userRemoveCmd struct {
 	apiclient.Flags
-	ID string `arg:"" help:"The user's id."`
+	User string `arg:"" help:"The user, by e-mail address or id."`
 }
 
 // Run removes the user.
 func (c *userRemoveCmd) Run(ctx context.Context, t terminal.Terminal) error {
-	return remove(ctx, t, c.Flags, userPath(c.ID), c.ID)
+	client, err := apiclient.New(c.Flags, t)
+	if err != nil {
+		return err
+	}
+	id, err := userID(ctx, client, c.User)
+	if err != nil {
+		return err
+	}
+	return removeWith(ctx, t, client, c.JSON, userPath(id), c.User)
 }
 
 // removeResult is the output of a removal with --json.
@@ -204,11 +220,18 @@ func remove(ctx context.Context, t terminal.Terminal, r apiclient.Flags, path, n
 	if err != nil {
 		return err
 	}
-	_, err = apiclient.Call[struct{}](ctx, client, http.MethodDelete, path, nil, nil)
+	return removeWith(ctx, t, client, r.JSON, path, name)
+}
+
+// removeWith is remove with a client that was used before.
+func removeWith(
+	ctx context.Context, t terminal.Terminal, client *apiclient.Client, asJSON bool, path, name string,
+) error {
+	_, err := apiclient.Call[struct{}](ctx, client, http.MethodDelete, path, nil, nil)
 	if err != nil {
 		return err
 	}
-	if r.JSON {
+	if asJSON {
 		return t.PrintJSON(removeResult{name})
 	}
 	t.PrintLine("removed %s", terminal.Printable(name))

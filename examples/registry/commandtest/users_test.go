@@ -84,3 +84,42 @@ func TestCommandLineManagesUsersMembersAndInvitations(t *testing.T) {
 		harness.DecodeOutput[[]commands.Member](t,
 			s.Run(t, "member", "list", "--tenant", acme.Tenant, "--json"))[0].UserID)
 }
+
+func TestPeopleAreNamedByAddress(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	acme := s.Tenant(t)
+	tenant := []string{"--tenant", acme.Tenant}
+	s.Run(t, "user", "create", "ada@example.com", "Ada").RequireStatus(t, cli.ExitDone)
+	s.Run(t, "user", "create", "ada@example.com.example.net", "Eve").RequireStatus(t, cli.ExitDone)
+	require.Contains(t, s.Run(t, "user", "show", "ADA@example.com").RequireStatus(t, cli.ExitDone).Out,
+		"Ada ")
+	require.Contains(t, s.Run(t, "user", "update", "ada@example.com", "--name", "Ada L.").
+		RequireStatus(t, cli.ExitDone).Out, "Ada L.")
+
+	set := func(role string) harness.Result {
+		return s.Run(t, append([]string{"member", "set", "Ada@Example.com", role}, tenant...)...)
+	}
+	require.Contains(t, set("admin").RequireStatus(t, cli.ExitDone).Out, "admin", "added")
+	require.Contains(t, set("viewer").RequireStatus(t, cli.ExitRefused).Err, "last_admin")
+
+	admin := map[string]string{"REGISTRY_TOKEN": acme.Key(t, tenancy.Admin).Token}
+	asAdmin := func(args ...string) harness.Result {
+		return harness.Run(t, admin, append(args, "--tenant", acme.Tenant, "--url", s.URL)...)
+	}
+	refused := asAdmin("member", "set", "ada@example.com.example.net", "editor").
+		RequireStatus(t, cli.ExitRefused)
+	require.Contains(t, refused.Err, "registry invitation create")
+	s.Run(t, append([]string{"member", "set", "ada@example.com.example.net", "editor"}, tenant...)...).
+		RequireStatus(t, cli.ExitDone)
+	asAdmin("member", "set", "ada@example.com.example.net", "viewer").RequireStatus(t, cli.ExitDone)
+	asAdmin("member", "remove", "ada@example.com.example.net").RequireStatus(t, cli.ExitDone)
+	for _, gone := range [][]string{{"member", "remove", "ada@example.com.example.net", "--tenant",
+		acme.Tenant}, {"member", "set", "gone@example.com", "viewer", "--tenant", acme.Tenant},
+		{"user", "remove", "gone@example.com"}} {
+		require.Contains(t, s.Run(t, gone...).RequireStatus(t, cli.ExitRefused).Err,
+			"has the e-mail address")
+	}
+	require.JSONEq(t, `{"removed":"ada@example.com.example.net"}`, s.Run(t, "user", "remove",
+		"ada@example.com.example.net", "--json").RequireStatus(t, cli.ExitDone).Out)
+}
