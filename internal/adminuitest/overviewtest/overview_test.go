@@ -22,7 +22,7 @@ func TestOverviewHasCountsAndChangesWithLinks(t *testing.T) {
 
 	page := admin.Get("/admin/t/acme/").Want(http.StatusOK)
 	require.Contains(t, page.Main(), "1 Prompts")
-	require.Contains(t, page.Main(), "resource.create: prompt greeting/v2")
+	require.Contains(t, page.Main(), "Created a resource: prompt greeting/v2")
 	require.True(t, page.HasLink("/admin/t/acme/prompts/greeting%2Fv2"))
 	require.Contains(t, page.Main(), "Waiting for you Nothing.")
 }
@@ -40,8 +40,8 @@ func TestOverviewDoesNotLinkWhatIsDeleted(t *testing.T) {
 	confirm := admin.Get("/admin/t/acme/prompts/greeting/delete").Form("/delete")
 	admin.Submit(confirm, nil).Want(http.StatusOK)
 	page := admin.Get("/admin/t/acme/").Want(http.StatusOK)
-	require.Contains(t, page.Main(), "resource.create: prompt greeting")
-	require.Contains(t, page.Main(), "resource.delete: prompt greeting")
+	require.Contains(t, page.Main(), "Created a resource: prompt greeting")
+	require.Contains(t, page.Main(), "Deleted a resource: prompt greeting")
 	require.False(t, page.HasLink("/admin/t/acme/prompts/greeting"))
 
 	create()

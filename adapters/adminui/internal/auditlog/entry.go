@@ -1,35 +1,11 @@
 package auditlog
 
 import (
-	"encoding/json"
-	"time"
-
+	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/auditentry"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/page"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/urls"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/view"
 )
-
-// entry is an entry of a log as the API shows it.
-type entry struct {
-	ID         string    `json:"id"`
-	Seq        int64     `json:"seq"`
-	At         time.Time `json:"at"`
-	TenantSlug string    `json:"tenant_slug"`
-	Actor      struct {
-		Kind string `json:"kind"`
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	} `json:"actor"`
-	Action string `json:"action"`
-	Target struct {
-		Kind string `json:"kind"`
-		Name string `json:"name"`
-	} `json:"target"`
-	RequestID string          `json:"request_id"`
-	IP        string          `json:"ip"`
-	Outcome   string          `json:"outcome"`
-	Details   json.RawMessage `json:"details"`
-}
 
 // writer writes the entries of one page.
 type writer struct {
@@ -40,11 +16,11 @@ type writer struct {
 }
 
 // entry returns an entry for people.
-func (w writer) entry(e entry) view.AuditEntry {
+func (w writer) entry(e auditentry.Entry) view.AuditEntry {
 	shown := view.AuditEntry{
-		ID: e.ID, Seq: e.Seq, At: e.At, Actor: w.actor(e), Words: inWords(e.Action), Action: e.Action,
+		ID: e.ID, Seq: e.Seq, At: e.At, Actor: w.actor(e), Words: auditentry.Words(e.Action), Action: e.Action,
 		TargetKind: e.Target.Kind, Target: view.Link{Text: e.Target.Name, Href: w.target(e)},
-		Outcome: e.Outcome, OutcomeWords: outcomeWords(e.Outcome),
+		Outcome: e.Outcome, OutcomeWords: auditentry.OutcomeWords(e.Outcome),
 		RequestID: e.RequestID, IP: e.IP,
 	}
 	shown.Reason, shown.Facts, shown.Shortened = facts(e.Details)
@@ -55,15 +31,9 @@ func (w writer) entry(e entry) view.AuditEntry {
 }
 
 // actor returns who acted, with a link to what else they did.
-func (w writer) actor(e entry) view.AuditActor {
-	a := view.AuditActor{ID: e.Actor.ID, Kind: e.Actor.Kind, Name: e.Actor.Name}
-	if words := actorKinds[e.Actor.Kind]; words != "" {
-		a.Kind = words
-	}
-	if a.Name == "" {
-		a.Name, a.Nameless = page.Sentence(a.Kind), true
-		a.Name = a.Name[:max(0, len(a.Name)-1)] // without the full stop
-	}
+func (w writer) actor(e auditentry.Entry) view.AuditActor {
+	a := view.AuditActor{ID: e.Actor.ID, Kind: e.Actor.KindWords(), Name: e.Actor.Title(),
+		Nameless: e.Actor.Name == ""}
 	if e.Actor.ID != "" && e.Actor.ID != w.filter["actor"] {
 		a.Only = w.filter.with(w.path, "actor", e.Actor.ID)
 	}
@@ -71,7 +41,7 @@ func (w writer) actor(e entry) view.AuditActor {
 }
 
 // target returns the path of the page of what was acted on, "" if it has none.
-func (w writer) target(e entry) string {
+func (w writer) target(e auditentry.Entry) string {
 	tenant := w.tenant(e)
 	switch e.Target.Kind {
 	case "user":
@@ -88,7 +58,7 @@ func (w writer) target(e entry) string {
 }
 
 // tenant returns the root of the pages of the entry's tenant, "" if it has none.
-func (w writer) tenant(e entry) urls.Tenant {
+func (w writer) tenant(e auditentry.Entry) urls.Tenant {
 	switch {
 	case !w.platform:
 		return w.r.URLs
@@ -106,7 +76,7 @@ var pagesOfKinds = map[string]string{
 
 // targetIn returns the path of the target's page in a tenant, "" if it has none. A deleted
 // resource has none.
-func targetIn(s *page.Site, tenant urls.Tenant, e entry) string {
+func targetIn(s *page.Site, tenant urls.Tenant, e auditentry.Entry) string {
 	if kind, ok := s.Kinds.Kind(e.Target.Kind); ok && e.Target.Name != "" {
 		if e.Action == "resource.delete" {
 			return ""

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/auditentry"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/urls"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/view"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -72,7 +73,7 @@ func parseTime(text string) (time.Time, bool) {
 func (f filter) fields(wrong map[string]string) []view.Field {
 	outcomes := []view.Option{{Text: "Any"}}
 	for _, o := range tenancy.Outcomes() {
-		outcomes = append(outcomes, view.Option{Value: string(o), Text: outcomeWords(string(o)),
+		outcomes = append(outcomes, view.Option{Value: string(o), Text: auditentry.OutcomeWords(string(o)),
 			Selected: string(o) == f["outcome"]})
 	}
 	fields := []view.Field{

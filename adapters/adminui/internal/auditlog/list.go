@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/apicall"
+	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/auditentry"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/page"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/view"
 )
@@ -34,7 +35,7 @@ func show(r *page.Request, v view.Audit, path string) (page.Reply, error) {
 	f := readFilter(r.Query())
 	query, wrong := f.query()
 	v.Filter, v.What = f.fields(wrong), view.Field{Name: "action", Value: f["action"]}
-	v.Filtered, v.Proposals = len(f) > 0, proposals()
+	v.Filtered, v.Proposals = len(f) > 0, auditentry.Actions()
 	if len(wrong) > 0 {
 		v.Error = "Please correct the marked fields."
 		return page.Refused(http.StatusUnprocessableEntity, v)
@@ -58,7 +59,7 @@ func show(r *page.Request, v view.Audit, path string) (page.Reply, error) {
 // read reads a page of a log.
 func read(
 	r *page.Request, path string, query url.Values,
-) (got apicall.List[entry], err error) {
+) (got apicall.List[auditentry.Entry], err error) {
 	query.Set("limit", strconv.Itoa(onPage))
 	if cursor := r.Query().Get("cursor"); cursor != "" {
 		query.Set("cursor", cursor)

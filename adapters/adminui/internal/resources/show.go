@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/apicall"
+	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/auditentry"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/page"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/specform"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/urls"
@@ -125,17 +125,6 @@ func (p pages) links(r *page.Request, member string, value json.RawMessage) []vi
 	return links
 }
 
-// entry is an entry of the audit log.
-type entry struct {
-	At    time.Time `json:"at"`
-	Actor struct {
-		Kind string `json:"kind"`
-		Name string `json:"name"`
-	} `json:"actor"`
-	Action  string `json:"action"`
-	Outcome string `json:"outcome"`
-}
-
 // addHistory adds the last entries of the audit log about a resource, for those who may read
 // it.
 func (p pages) addHistory(r *page.Request, name string, v *view.Resource) error {
@@ -143,7 +132,7 @@ func (p pages) addHistory(r *page.Request, name string, v *view.Resource) error 
 		return nil
 	}
 	v.Audit = urls.With(r.URLs.To("audit"), "target_kind", p.kind.Name, "target", name)
-	var found apicall.List[entry]
+	var found apicall.List[auditentry.Entry]
 	query := url.Values{"target_kind": {p.kind.Name}, "target": {name}, "limit": {"10"}}
 	err := r.API.Get(r.Context(), r.APIPath("audit"), query, &found)
 	if problem := apicall.ProblemOf(err); problem != nil && badQuery(problem) {
@@ -154,12 +143,7 @@ func (p pages) addHistory(r *page.Request, name string, v *view.Resource) error 
 		return err
 	}
 	for _, e := range found.Items {
-		actor := e.Actor.Name
-		if actor == "" {
-			actor = e.Actor.Kind
-		}
-		v.Changes = append(v.Changes, view.Change{At: e.At, Actor: actor, Action: e.Action,
-			Outcome: e.Outcome})
+		v.Changes = append(v.Changes, e.Change())
 	}
 	return nil
 }

@@ -24,10 +24,10 @@ type Count struct {
 
 // Change is an entry of the audit log in short.
 type Change struct {
-	At      Time
-	Actor   string
-	Action  string
-	Kind    string // of the target
-	Target  Link   // an empty Href: it has no page
-	Outcome string
+	At           Time
+	Actor, What  string // in words
+	Kind         string // of the target
+	Target       Link   // an empty Href: it has no page
+	Outcome      string
+	OutcomeWords string
 }

@@ -1,4 +1,4 @@
-package auditlog
+package auditentry
 
 import (
 	"strings"
@@ -48,9 +48,9 @@ var actions = []view.Option{
 	{Value: "request", Text: "Sent a request"},
 }
 
-// inWords says what an action is. The name of a permission is recorded when a super-admin
+// Words says what an action is. The name of a permission is recorded when a super-admin
 // reads, and when a request is refused. The action of a host is shown as it is.
-func inWords(action string) string {
+func Words(action string) string {
 	for _, known := range actions {
 		if known.Value == action {
 			return known.Text
@@ -62,8 +62,8 @@ func inWords(action string) string {
 	return strings.NewReplacer(".", " ", "_", " ").Replace(action)
 }
 
-// proposals are the actions that the filter proposes.
-func proposals() []view.Option {
+// Actions are the actions that a filter proposes.
+func Actions() []view.Option {
 	all := append([]view.Option(nil), actions...)
 	for _, g := range tenancy.Grants() {
 		all = append(all, view.Option{Value: string(g.Permission), Text: "Asked to " + g.Doc})
@@ -71,8 +71,8 @@ func proposals() []view.Option {
 	return all
 }
 
-// outcomeWords says what an outcome is.
-func outcomeWords(outcome string) string {
+// OutcomeWords says what an outcome is.
+func OutcomeWords(outcome string) string {
 	switch tenancy.Outcome(outcome) {
 	case tenancy.Done:
 		return "Done"
