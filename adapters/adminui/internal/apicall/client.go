@@ -242,7 +242,16 @@ func (s *streamer) Write(b []byte) (int, error) {
 	return s.body.Write(b)
 }
 
-// Unwrap is for [http.ResponseController].
+// FlushError sends what was passed on. As on the wire, the first one makes the status a success.
+func (s *streamer) FlushError() error {
+	s.WriteHeader(http.StatusOK)
+	if !s.open {
+		return nil
+	}
+	return http.NewResponseController(s.w).Flush()
+}
+
+// Unwrap is for the deadlines of [http.ResponseController].
 func (s *streamer) Unwrap() http.ResponseWriter { return s.w }
 
 // ProblemOf returns the problem that err is, or nil.
