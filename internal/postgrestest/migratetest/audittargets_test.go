@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
+	"github.com/bailiwick-go/bailiwick/internal/pgbouncer"
 	"github.com/bailiwick-go/bailiwick/internal/pgtest"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -84,8 +85,11 @@ func TestOwnerWithoutSuperuserFillsTargets(t *testing.T) {
 	t.Parallel()
 	databaseURL := pgtest.Database(t)
 	super := fixture.Superuser(t, databaseURL)
-	fixture.Exec(t, super, `CREATE ROLE targets_owner LOGIN CREATEROLE PASSWORD 'secret';
-		DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO targets_owner', current_database());
+	fixture.Exec(t, super, `DO $$ BEGIN
+		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'targets_owner') THEN
+			CREATE ROLE targets_owner LOGIN CREATEROLE PASSWORD 'secret';
+		END IF;
+		EXECUTE format('ALTER DATABASE %I OWNER TO targets_owner', current_database());
 		END $$`)
 	o := fixture.Options(fixture.WithUser(t, databaseURL,
 		url.UserPassword("targets_owner", "secret")), true)
@@ -93,6 +97,17 @@ func TestOwnerWithoutSuperuserFillsTargets(t *testing.T) {
 	w := oldLogIn(t, o, super)
 	w.append(t, 30)
 	require.NoError(t, postgres.Migrate(t.Context(), o))
+	w.requireComplete(t, 30)
+}
+
+// PgBouncer gives each transaction another session.
+func TestUpgradeThroughAPoolerFillsTargets(t *testing.T) {
+	t.Parallel()
+	w := newOldLog(t)
+	w.append(t, 30)
+	pooled := w.options
+	pooled.URL = pgbouncer.Start(t, w.options.URL).URL(w.options.URL)
+	require.NoError(t, postgres.Migrate(t.Context(), pooled))
 	w.requireComplete(t, 30)
 }
 
@@ -197,5 +212,5 @@ func (w oldLog) requireComplete(t *testing.T, n int) {
 	require.NoError(t, chain.Ends(end))
 	findings, err := db.Doctor(t.Context())
 	require.NoError(t, err)
-	require.NotContains(t, fmt.Sprint(findings), "audit") // of others, such as settings, there may be some
+	require.NotContains(t, fmt.Sprint(findings), "audit") // there may be others, of settings
 }
