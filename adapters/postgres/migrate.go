@@ -20,6 +20,7 @@ func Migrate(ctx context.Context, o Options) error {
 // MigrateUp migrates the schema without opening a [DB]. A fresh database is migrated
 // completely, in one transaction. A single-tenant database (with [Options].Adopt) is
 // migrated up to the phase m.Phase, in steps during which others can read and write.
+// So is an audit log with entries, before the transaction of the migrations.
 // MigrateUp may be killed at any moment and run again.
 //
 // The phase Contract is refused with [tenancy.CodeInvalidState] while statements without a
@@ -72,8 +73,8 @@ func withAdoption(
 }
 
 // PlanUp returns the statements that [MigrateUp] would run, in order. The plan is empty for
-// a fresh database and for one whose adoption is complete: MigrateUp needs only one
-// transaction there, which doesn't wait for other sessions.
+// a fresh database and for one whose adoption is complete: MigrateUp runs only migrations
+// there (see [PendingMigrations]).
 func PlanUp(
 	ctx context.Context, o Options, m adoption.Options,
 ) (plan []adoption.PlannedStatement, err error) {

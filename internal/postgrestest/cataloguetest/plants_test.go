@@ -94,6 +94,11 @@ var plants = []plant{
 		"bailiwick.members (index more)", true},
 	{"ALTER TABLE bailiwick.tenants DISABLE TRIGGER bailiwick_retired", "library_drift",
 		"bailiwick.tenants (trigger bailiwick_retired)", false},
+	{"ALTER TABLE bailiwick.audit DISABLE TRIGGER audit_target", "library_drift",
+		"bailiwick.audit (trigger audit_target)", false},
+	{"DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE %s DISABLE TRIGGER audit_target'," +
+		" max(inhrelid)::regclass) FROM pg_inherits WHERE inhparent = 'bailiwick.audit'::regclass);" +
+		" END $$", "library_drift", "bailiwick.audit_2", false},
 	{"ALTER TABLE bailiwick.audit_heads ENABLE REPLICA TRIGGER bailiwick_tenant", "library_drift",
 		"bailiwick.audit_heads (trigger bailiwick_tenant)", false},
 	{"CREATE TRIGGER copy AFTER INSERT ON bailiwick.secrets FOR EACH ROW EXECUTE FUNCTION" +

@@ -43,7 +43,7 @@ func (e *Engine) backfillActions(s *state, r *relation) []action {
 		pieces = s.partitions(s.now, name)
 	}
 	for _, piece := range pieces {
-		b := &pageBatches{engine: e, table: piece, super: s.super, byRange: s.version >= version14}
+		b := &pageBatches{engine: e, table: piece, super: s.super, version: s.version}
 		actions = append(actions, action{
 			sql: []string{"UPDATE " + piece.sql() + " SET tenant_id = " +
 				sqltext.Literal(e.spec.Tenant) + " WHERE tenant_id IS NULL -- in batches of pages"},
@@ -58,7 +58,7 @@ type pageBatches struct {
 	engine  *Engine
 	table   *relation
 	super   bool
-	byRange bool
+	version int
 }
 
 // run repeats the scan until one finds no row to fill.
@@ -104,15 +104,19 @@ func (b *pageBatches) fillOnce(
 	return filled, nil
 }
 
-// fillPages fills the rows of the pages from up to, and not including, to. Servers before
-// version 14 get every possible row address of these pages as a list.
-func (b *pageBatches) fillPages(ctx context.Context, from, to int64) (n int64, err error) {
-	name := b.table.sql()
-	where := fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, to)
-	if !b.byRange {
-		where = fmt.Sprintf("ctid = ANY (ARRAY(SELECT format('(%%s,%%s)', p, i)::tid"+
-			" FROM generate_series(%d, %d) p, generate_series(1, %d) i))", from, to-1, maxPerPage)
+// PagesCondition returns the condition of the rows in the pages from up to, and not including, to.
+// Servers before version 14 get every possible row address of these pages as a list.
+func PagesCondition(from, to int64, version int) string {
+	if version >= version14 {
+		return fmt.Sprintf("ctid >= '(%d,0)' AND ctid < '(%d,0)'", from, to)
 	}
+	return fmt.Sprintf("ctid = ANY (ARRAY(SELECT format('(%%s,%%s)', p, i)::tid"+
+		" FROM generate_series(%d, %d) p, generate_series(1, %d) i))", from, to-1, maxPerPage)
+}
+
+// fillPages fills the rows of the pages from up to, and not including, to.
+func (b *pageBatches) fillPages(ctx context.Context, from, to int64) (n int64, err error) {
+	name, where := b.table.sql(), PagesCondition(from, to, b.version)
 	update := "UPDATE " + name + " SET tenant_id = " + sqltext.Literal(b.engine.spec.Tenant) +
 		" WHERE " + where + " AND tenant_id IS NULL"
 	before, after := b.silenceTriggers()

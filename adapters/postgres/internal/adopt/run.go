@@ -213,11 +213,7 @@ func (e *Engine) runInTx(ctx context.Context, tx bun.Tx, a action, s *state) err
 	return nil
 }
 
-// lockLimits returns the settings of a transaction that others may have to wait for.
-func (e *Engine) lockLimits() string {
-	return fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = 0",
-		e.o.LockTimeout.Milliseconds())
-}
+func (e *Engine) lockLimits() string { return LockLimits(e.o) }
 
 // retryable reports whether a retry may succeed.
 func retryable(err error) bool {
@@ -232,11 +228,17 @@ func retryable(err error) bool {
 	return false
 }
 
-// withRetry repeats try while it can't get its lock, until Options.Patience is over. The
-// sessions that waited for it run in the growing pauses between the attempts.
+// withRetry is Retry with the options of e.
 func (e *Engine) withRetry(ctx context.Context, try func(context.Context) error) error {
-	deadline := time.Now().Add(e.o.RetryTimeout)
-	wait := e.o.LockTimeout / 2
+	return Retry(ctx, e.o, try)
+}
+
+// Retry repeats try while it can't get its lock, until Options.RetryTimeout is over. The
+// sessions that waited for it run in the growing pauses between the attempts.
+func Retry(ctx context.Context, o adoption.Options, try func(context.Context) error) error {
+	o = withDefaults(o)
+	deadline := time.Now().Add(o.RetryTimeout)
+	wait := o.LockTimeout / 2
 	for {
 		err := try(ctx)
 		if err == nil || !retryable(err) || ctx.Err() != nil {
@@ -244,7 +246,7 @@ func (e *Engine) withRetry(ctx context.Context, try func(context.Context) error)
 		}
 		if time.Now().After(deadline) {
 			return refuse("no lock within %s: end the transactions that stay open"+
-				" (pg_stat_activity, state idle in transaction) and try again", e.o.RetryTimeout).
+				" (pg_stat_activity, state idle in transaction) and try again", o.RetryTimeout).
 				Because(err)
 		}
 		if err := pause(ctx, wait+rand.N(wait)); err != nil {
@@ -252,4 +254,10 @@ func (e *Engine) withRetry(ctx context.Context, try func(context.Context) error)
 		}
 		wait = min(2*wait, 2*time.Second)
 	}
+}
+
+// LockLimits returns the settings of a transaction that others may have to wait for.
+func LockLimits(o adoption.Options) string {
+	return fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = 0",
+		withDefaults(o).LockTimeout.Milliseconds())
 }

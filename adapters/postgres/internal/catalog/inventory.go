@@ -174,7 +174,9 @@ WITH ns AS (
   SELECT 'trigger', object, quote_ident(g.tgname), pg_get_triggerdef(g.oid)
            || CASE g.tgenabled WHEN 'O' THEN '' WHEN 'A' THEN ' (always)'
                 WHEN 'R' THEN ' (replica)' ELSE ' (disabled)' END
-    FROM rel JOIN pg_trigger g ON g.tgrelid = rel.oid AND NOT g.tgisinternal
+    FROM rel JOIN pg_trigger g ON g.tgrelid = rel.oid
+     -- a partition's copy of a trigger counts as internal before version 15
+     AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND g.tgconstraint = 0)
   UNION ALL
   SELECT 'rule', object, quote_ident(w.rulename), pg_get_ruledef(w.oid)
     FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid AND w.rulename <> '_RETURN'

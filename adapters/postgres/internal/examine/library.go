@@ -130,6 +130,9 @@ func (l *library) expectVarying(entries []catalog.Entry) {
 			expect(catalog.KindOwner, e.Object, "", "{owner}")
 			expect("row security", e.Object, "", "DISABLE")
 			expect("forced row security", e.Object, "", "NO FORCE")
+			expect("trigger", e.Object, "audit_target", "CREATE TRIGGER audit_target BEFORE INSERT OR"+
+				" UPDATE ON "+strings.TrimPrefix(e.Object, "TABLE ")+
+				" FOR EACH ROW EXECUTE FUNCTION bailiwick.audit_target()")
 		case e.Kind == catalog.KindKindFunction:
 			owner, rights, callable := kindFunction(e.Object)
 			if owner == "" {

@@ -186,6 +186,9 @@ func (l *library) different(found, expected catalog.Entry) doctor.Finding {
 			return l.notAnnounced(expected)
 		}
 		f.Fix = l.remove(expected) + "; " + l.add(expected)
+		if strings.HasPrefix(found.Value, expected.Value) { // a partition's can't be dropped
+			f.Fix = "ALTER " + expected.Object + " ENABLE TRIGGER " + expected.Part
+		}
 	case "constraint", "index", "policy", "rule":
 		f.Fix = l.remove(expected) + "; " + l.add(expected)
 	case catalog.KindKindFunction:

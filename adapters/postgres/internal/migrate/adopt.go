@@ -79,7 +79,7 @@ func LogEvents(ctx context.Context, log *slog.Logger) func(adoption.Event) error
 // postgres.MigrateUp documents.
 func Up(ctx context.Context, c Config, m adoption.Options) error {
 	if c.Adopt == nil {
-		return migrateAll(ctx, c)
+		return migrateAll(ctx, c, m)
 	}
 	phase := cmp.Or(m.Phase, adoption.Expand)
 	if err := prepareUnreadable(ctx, c); err != nil {
@@ -94,7 +94,7 @@ func Up(ctx context.Context, c Config, m adoption.Options) error {
 			return err
 		}
 		if InOneTransaction(state) {
-			return migrateAll(ctx, c)
+			return migrateAll(ctx, c, m)
 		}
 		// planning refuses an unsuitable database before anything is changed
 		if _, err := e.Plan(ctx, phase); err != nil {
@@ -103,6 +103,9 @@ func Up(ctx context.Context, c Config, m adoption.Options) error {
 		withoutRoles := c // they are created when the adoption is complete
 		withoutRoles.MultiTenant = false
 		if err := prepareServer(ctx, withoutRoles); err != nil {
+			return err
+		}
+		if err := fillTargets(ctx, c, m); err != nil {
 			return err
 		}
 		if err := inMigration(ctx, c,
@@ -116,7 +119,7 @@ func Up(ctx context.Context, c Config, m adoption.Options) error {
 			return err
 		}
 		c.adopting = true
-		return migrateAll(ctx, c)
+		return migrateAll(ctx, c, m)
 	})
 }
 

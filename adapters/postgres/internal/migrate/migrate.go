@@ -38,10 +38,13 @@ type Config struct {
 }
 
 // migrateAll migrates the schema in one transaction: the library's migrations, the host's,
-// the row security of each owned table and, with MultiTenant, the roles. If it is killed,
-// nothing has changed.
-func migrateAll(ctx context.Context, c Config) error {
+// the row security of each owned table and, with MultiTenant, the roles. If it is killed, only
+// fillTargets may have changed something.
+func migrateAll(ctx context.Context, c Config, m adoption.Options) error {
 	if err := prepareServer(ctx, c); err != nil {
+		return err
+	}
+	if err := fillTargets(ctx, c, m); err != nil {
 		return err
 	}
 	return inMigration(ctx, c, func(db *bun.DB) error { return migrateIn(ctx, db, c) })

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -17,7 +18,17 @@ import (
 
 // inMigration runs fn in a transaction of the migrating user, on one connection.
 func inMigration(ctx context.Context, c Config, fn func(*bun.DB) error) error {
-	inner, err := c.NewOwnerConnector(pool.BulkTimeout)
+	return onConnection(ctx, c, pool.BulkTimeout, func(db *bun.DB) error {
+		return inTransaction(ctx, db, func() error { return fn(db) })
+	})
+}
+
+// onConnection runs fn with one connection of the migrating user, which waits for the server as
+// long as timeout.
+func onConnection(
+	ctx context.Context, c Config, timeout time.Duration, fn func(*bun.DB) error,
+) error {
+	inner, err := c.NewOwnerConnector(timeout)
 	if err != nil {
 		return err
 	}
@@ -25,7 +36,7 @@ func inMigration(ctx context.Context, c Config, fn func(*bun.DB) error) error {
 	sqldb := sql.OpenDB(once)
 	sqldb.SetMaxOpenConns(1)
 	db := bun.NewDB(sqldb, pgdialect.New())
-	if err := inTransaction(ctx, db, func() error { return fn(db) }); err != nil {
+	if err := fn(db); err != nil {
 		return errors.Join(fmt.Errorf("postgres: migrating: %w", err), db.Close())
 	}
 	return db.Close()
@@ -69,7 +80,7 @@ type onceConnector struct {
 
 func (c *onceConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if c.used.Load() {
-		return nil, errors.New("the connection was lost during the migration; nothing has changed")
+		return nil, errors.New("the connection was lost during the migration: start it again")
 	}
 	conn, err := c.inner.Connect(ctx)
 	if err == nil {
