@@ -39,6 +39,24 @@ func (p *Page) Axe(tags ...string) []Violation {
 	if len(tags) == 0 {
 		tags = slices.Clone(WCAG)
 	}
+	return p.axe(rules{"tag", tags})
+}
+
+// AxeColors checks what [Page.Axe] does, by the rules alone that depend on colours: for a page
+// that was checked by all of them and has changed its colours since.
+func (p *Page) AxeColors() []Violation {
+	p.t.Helper()
+	return p.axe(rules{"rule", []string{"color-contrast", "link-in-text-block"}})
+}
+
+// rules choose rules of axe-core.
+type rules struct {
+	Type   string   `json:"type"` // of the values: tag or rule
+	Values []string `json:"values"`
+}
+
+func (p *Page) axe(chosen rules) []Violation {
+	p.t.Helper()
 	defer p.watch.mute()()
 	return get(p, "check with axe-core", func(ctx context.Context) (found []Violation, err error) {
 		source, err := axeSource(p.ctx)
@@ -46,7 +64,7 @@ func (p *Page) Axe(tags ...string) []Violation {
 			return nil, err
 		}
 		err = p.withScripts(ctx, func() error {
-			found, err = p.runAxe(ctx, source, tags)
+			found, err = p.runAxe(ctx, source, chosen)
 			return errors.Join(err, p.tick(ctx))
 		})
 		return found, err
@@ -55,13 +73,13 @@ func (p *Page) Axe(tags ...string) []Violation {
 
 // axeRun calls axe-core. Loading style sheets again would be requests of the page.
 const axeRun = `axe.run(document, {preload: false, iframes: false, resultTypes: ["violations"],
-	runOnly: {type: "tag", values: %s}}).then(r => r.violations.map(v => ({
+	runOnly: %s}).then(r => r.violations.map(v => ({
 		ID: v.id, Impact: v.impact || "", Help: v.help,
 		Targets: v.nodes.map(n => n.target.join(" ")),
 		Summary: v.nodes.map(n => n.failureSummary).join("\n"),
 	})))`
 
-func (p *Page) runAxe(ctx context.Context, source string, tags []string) ([]Violation, error) {
+func (p *Page) runAxe(ctx context.Context, source string, chosen rules) ([]Violation, error) {
 	world, err := p.world(ctx)
 	if err != nil {
 		return nil, err
@@ -77,11 +95,11 @@ func (p *Page) runAxe(ctx context.Context, source string, tags []string) ([]Viol
 			return nil, err
 		}
 	}
-	values, err := json.Marshal(tags)
+	only, err := json.Marshal(chosen)
 	if err != nil {
 		return nil, err
 	}
-	return chromedp.Run(ctx, chromedp.Evaluate[[]Violation](fmt.Sprintf(axeRun, values), inside,
+	return chromedp.Run(ctx, chromedp.Evaluate[[]Violation](fmt.Sprintf(axeRun, only), inside,
 		chromedp.EvalAwaitPromise))
 }
 

@@ -36,9 +36,18 @@ func (p *Page) Press(keys ...string) {
 			if err := press(ctx, key); err != nil {
 				return err
 			}
+			if p.options.ScriptsOff && !activates(key) {
+				return nil // without scripts it begins no navigation
+			}
 			return p.awaitNavigation(ctx)
 		})
 	}
+}
+
+// activates reports whether a key may follow a link, press a button or send a form.
+func activates(key string) bool {
+	return strings.HasSuffix(key, "Enter") || strings.HasSuffix(key, "Space") ||
+		strings.HasPrefix(key, "Alt+")
 }
 
 func press(ctx context.Context, name string) error {

@@ -78,7 +78,7 @@ func (s *structures) isNew(structure string) bool {
 }
 
 // lookAs looks at each page that a person sees, one of those that differ in texts only: with all
-// looks if it is the first of its kind, with one look if another of the kind was seen.
+// looks if it is the first of its kind and none has the same structure, else with one look.
 func lookAs(t *testing.T, w *seed.World, person string, known *structures) {
 	t.Helper()
 	pages := pagesOf(t, w, person)
@@ -87,20 +87,20 @@ func lookAs(t *testing.T, w *seed.World, person string, known *structures) {
 	for i, page := range pages {
 		kind := pattern(page.Shape)
 		isNewFrame, isNewKind := known.isNew(page.Frame), known.isNew(kind)
-		thorough := isNewFrame || isNewKind
+		isNewContent := known.isNew(page.Content)
+		thorough := isNewFrame || isNewKind && isNewContent
 		if isNew := known.isNew(kind + page.Content); !isNew && !thorough {
 			continue
 		}
-		for j, look := range looks {
-			if thorough || i%len(looks) == j {
-				lookAt(t, p, w, person, page.Path, look.name, look.options)
-				counts["looks"]++
-			}
-		}
-		if known.isNew(page.Content) && isNewKind || isNewFrame {
-			strain(t, p, w.Server.URL+page.Path)
+		if thorough {
+			lookThoroughly(t, p, w, person, page.Path)
+			counts["looks"] += len(looks)
 			counts["strains"]++
+			continue
 		}
+		look := looks[i%len(looks)]
+		lookAt(t, p, w, person, page.Path, look.name, look.options)
+		counts["looks"]++
 	}
 	t.Logf("%s: %d different pages, %d looks with axe-core, %d pages with strains and the keyboard,"+
 		" in %v", person, len(pages), counts["looks"], counts["strains"],
@@ -119,6 +119,17 @@ func lookAt(
 	}
 	screenshot(t, p, person+" "+look, path)
 	report(t, p, person+", "+look, path)
+}
+
+// lookAgain checks the colours of the page that was just looked at, with a look that changes
+// nothing else.
+func lookAgain(t *testing.T, p *browser.Page, how, path string, o browser.Options) {
+	t.Helper()
+	p.Emulate(o)
+	screenshot(t, p, how, path)
+	for _, v := range p.AxeColors() {
+		t.Errorf("%s: %s: axe: %s", how, path, v)
+	}
 }
 
 // report fails the test for each thing that is wrong with the page as it is shown.
@@ -144,8 +155,21 @@ func shorten(p *browser.Page) {
 		(document.querySelectorAll("tbody tr:nth-child(n+4)"))`)
 }
 
-// strain checks the layout of a page where space or colours are few, and walks through it with
-// the keyboard.
+// lookThoroughly checks a page with all looks, walks through it with the keyboard, and strains it.
+func lookThoroughly(t *testing.T, p *browser.Page, w *seed.World, person, path string) {
+	t.Helper()
+	light, dark, phone := looks[0], looks[1], looks[2]
+	lookAt(t, p, w, person, path, light.name, light.options)
+	lookAgain(t, p, person+" "+dark.name, path, dark.options)
+	p.Emulate(light.options)
+	for _, fault := range p.FocusWalk().Faults() {
+		t.Errorf("keyboard: %s: %s: %s", person, path, fault)
+	}
+	lookAt(t, p, w, person, path, phone.name, phone.options)
+	strain(t, p, w.Server.URL+path)
+}
+
+// strain checks the layout of the page that was just looked at where space or colours are few.
 func strain(t *testing.T, p *browser.Page, address string) {
 	t.Helper()
 	for _, s := range strains {
@@ -156,12 +180,6 @@ func strain(t *testing.T, p *browser.Page, address string) {
 		if s.options.ReducedMotion && browser.Eval[int](p, "document.getAnimations().length") > 0 {
 			t.Errorf("%s: %s: something moves", s.name, address)
 		}
-	}
-	p.Emulate(browser.Options{})
-	p.Goto(address)
-	shorten(p)
-	for _, fault := range p.FocusWalk().Faults() {
-		t.Errorf("keyboard: %s: %s", address, fault)
 	}
 }
 
@@ -189,15 +207,12 @@ var (
 	named = regexp.MustCompile(`^(/admin/t/[^/]+/)(prompts|mcp-servers|trust-rules|triggers|` +
 		`model-configs|context-configs|agents|defaults)(/[^/]+)?`)
 	ofTenant = regexp.MustCompile(`^/admin/t/[^/]+/`)
-	// searching are parameters that choose what a list shows, not how the page looks.
-	searching = regexp.MustCompile(`[?&](q|label|cursor|action|actor|outcome|since|until|` +
-		`target|target_kind|state|kind|role)\b`)
 )
 
 // pattern returns the shape of a page in which the names of the tenant and of resources and what
 // is searched for are left out. Agents have all that other kinds have; the defaults can't be deleted.
 func pattern(shape string) string {
-	shape = ofTenant.ReplaceAllString(searching.ReplaceAllString(shape, ""), "/admin/t/T/")
+	shape = ofTenant.ReplaceAllString(walk.WithoutSearch(shape), "/admin/t/T/")
 	parts := named.FindStringSubmatch(shape)
 	if parts == nil {
 		return shape

@@ -3,6 +3,7 @@ package admintest
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,17 +19,66 @@ func TestMain(m *testing.M) {
 	os.Exit(browser.Stop(pgtest.Run(m)))
 }
 
+// worlds are those with tenancy on and off that have one of everything. Each is filled once: its
+// database is copied for each test.
+var (
+	withTenancy    = world{key: "with tenancy", multiTenant: "true", fill: seed.MultiTenant}
+	withoutTenancy = world{key: "without tenancy", multiTenant: "false", fill: seed.SingleTenant}
+)
+
+// world is a database to copy, with what is in it.
+type world struct {
+	key, multiTenant string
+	fill             func(testing.TB, *harness.Server) *seed.World
+	filled           *seed.World
+}
+
 // multiTenant returns a registry with tenancy on that has one of everything.
 func multiTenant(t *testing.T) *seed.World {
 	t.Helper()
-	return seed.MultiTenant(t, harness.ServeOn(t, migratedDatabase(t)))
+	return withTenancy.copy(t)
 }
 
 // singleTenant returns a registry with tenancy off that has one of everything.
 func singleTenant(t *testing.T) *seed.World {
 	t.Helper()
-	return seed.SingleTenant(t,
-		harness.Serve(t, map[string]string{"DATABASE_URL": migratedDatabase(t)}))
+	return withoutTenancy.copy(t)
+}
+
+// copy returns the world on a server of this test's own.
+func (x *world) copy(t *testing.T) *seed.World {
+	t.Helper()
+	database := pgtest.Template(t, x.key, func(url string) error {
+		if err := harness.MigrateDatabase(t)(url); err != nil {
+			return err
+		}
+		during := &part{TB: t}
+		defer during.end()
+		x.filled = x.fill(during, x.serve(during, url))
+		return nil
+	})
+	return x.filled.On(x.serve(t, database))
+}
+
+func (x *world) serve(t testing.TB, database string) *harness.Server {
+	t.Helper()
+	return harness.Serve(t,
+		map[string]string{"DATABASE_URL": database, "MULTI_TENANT": x.multiTenant})
+}
+
+// part is a part of a test, with a cleanup at its own end.
+type part struct {
+	testing.TB
+	ends []func()
+}
+
+// Cleanup calls f when the part ends.
+func (p *part) Cleanup(f func()) { p.ends = append(p.ends, f) }
+
+func (p *part) end() {
+	for _, f := range slices.Backward(p.ends) {
+		f()
+	}
 }
 
 func migratedDatabase(t testing.TB) string {

@@ -210,3 +210,16 @@ func TestMembersAreFoundByNameOrAddress(t *testing.T) {
 	p = b.Get(membersPath + "?q=" + url.QueryEscape(hostile)).Want(http.StatusOK)
 	require.Contains(t, p.Main(), "No member has")
 }
+
+func TestListLeadsBackToNoOtherTenant(t *testing.T) {
+	t.Parallel()
+	b := newSite(t).SignIn(t, site.AcmeAdmin)
+	for _, path := range []string{membersPath, "/admin/t/acme/invitations", "/admin/t/acme/keys",
+		"/admin/t/acme/secrets"} {
+		for _, query := range []string{"back=%2Fadmin%2Ft%2Fglobex%2F", "return_to=%2Fadmin%2Ft%2Fglobex%2F",
+			"%62ack=%2Fadmin%2F..%2Ft%2Fglobex"} {
+			p := b.Get(path + "?" + query).Want(http.StatusOK)
+			require.NotContains(t, string(p.Body), "globex", "%s?%s", path, query)
+		}
+	}
+}

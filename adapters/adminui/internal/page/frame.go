@@ -165,10 +165,15 @@ func Done(path, name string) string {
 }
 
 // Here returns the page's own path with its filter and position, to come back to. It leaves
-// out what a write has done.
+// out what a write has done, and where to go afterwards if no page of this tenant is there.
 func (r *Request) Here() string {
-	pairs := slices.DeleteFunc(strings.Split(r.URL.RawQuery, "&"),
-		func(pair string) bool { return pair == "" || strings.HasPrefix(pair, "done=") })
+	pairs := slices.DeleteFunc(strings.Split(r.URL.RawQuery, "&"), func(pair string) bool {
+		name, value, _ := strings.Cut(pair, "=")
+		name, _ = url.QueryUnescape(name) // what it can't decode isn't one of these names
+		value, err := url.QueryUnescape(value)
+		elsewhere := name == "back" && (err != nil || !isBelow(r.within(), value))
+		return pair == "" || name == "done" || name == "return_to" || elsewhere
+	})
 	here := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: strings.Join(pairs, "&")}
 	return here.String()
 }
@@ -199,17 +204,21 @@ func (r *Request) Back(fallback string) string {
 	if r.Method != http.MethodPost {
 		back = r.URL.Query().Get("back")
 	}
-	within := string(r.Site.Root)
-	if r.Route.Access == InTenant {
-		within = string(r.URLs)
-	}
-	if isBelow(within, back) {
+	if isBelow(r.within(), back) {
 		return back
 	}
 	if back == "" && r.Method != http.MethodPost {
 		return r.referringList(fallback)
 	}
 	return fallback
+}
+
+// within returns the path that a page to go back to is at or below.
+func (r *Request) within() string {
+	if r.Route.Access == InTenant {
+		return string(r.URLs)
+	}
+	return string(r.Site.Root)
 }
 
 // referringList returns the list with its filter from which the browser came, if it is the one

@@ -111,7 +111,7 @@ func addRows(r *page.Request, v *view.Secrets, uses map[string][]federation.Secr
 
 func secretRow(r *page.Request, name string, uses []federation.SecretUse) view.SecretRow {
 	row := view.SecretRow{Name: name,
-		Set:  urls.With(r.URLs.To("secrets", name), "back", r.URL.RequestURI()),
+		Set:  urls.With(r.URLs.To("secrets", name), "back", r.Here()),
 		More: max(len(uses)-usesShown, 0)}
 	for _, use := range uses[:len(uses)-row.More] {
 		user := view.SecretUser{Kind: use.Kind, Path: use.Path, Link: view.Link{Text: use.Name}}

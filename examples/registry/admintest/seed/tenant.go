@@ -52,6 +52,13 @@ func open(t testing.TB, s *harness.Server, slug string, text func(string) string
 	return tenant
 }
 
+// on returns the same tenant on another server.
+func (x *Tenant) on(s *harness.Server) *Tenant {
+	moved := *x
+	moved.Caller.Server = s
+	return &moved
+}
+
 // short returns a text without what looks like HTML: lists repeat labels in each row.
 func (x *Tenant) short(place string) string {
 	word, _, _ := strings.Cut(x.text(place), " ")

@@ -10,23 +10,46 @@ import (
 
 var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// mutate asks for what belongs to others, in the ways that a page's address suggests.
+// mutate asks for what belongs to others, in the ways that a page's address suggests: for all of
+// it on the first page of each route, for some of it, in turn, on the others.
 func (w *walker) mutate(ctx context.Context, target string) {
 	if w.o.ReadOnly || !w.count("mutate "+Shape(target), 2) {
 		return
 	}
 	for _, other := range w.o.Others {
+		isFirst := w.count("route "+w.route(target, other), 1)
 		w.otherTenant(ctx, target, other)
-		w.otherIDs(ctx, target, other)
+		w.otherIDs(ctx, target, w.some(isFirst, other.IDs))
 		w.otherNames(ctx, target, other)
-		w.otherPlaces(ctx, target, other)
-		for _, cursor := range other.Cursors {
+		w.otherPlaces(ctx, target, w.some(isFirst, places(w.o.Slug, other.Slug)))
+		for _, cursor := range w.some(isFirst, other.Cursors) {
 			w.ask(ctx, withQuery(target, "cursor", cursor))
 		}
 	}
 	if w.isTenantPage(target) && w.o.ID != "" { // by its id, the tenant is found
 		w.ask(ctx, strings.Replace(target, "/t/"+w.o.Slug, "/t/"+w.o.ID, 1))
 	}
+}
+
+// route returns the shape of a path without the name of a resource and without what is searched
+// for.
+func (w *walker) route(target string, other Other) string {
+	path, query, _ := strings.Cut(WithoutSearch(Shape(target)), "?")
+	segments := strings.Split(path, "/") // of /admin/t/SLUG/KIND/NAME, and more
+	if w.isTenantPage(target) && len(segments) > 5 && other.Names[segments[4]] != nil {
+		segments[5] = "*"
+	}
+	return strings.Join(segments, "/") + "?" + query + " " + other.Slug
+}
+
+// some returns all, or one of them: the next one with each call.
+func (w *walker) some(isAll bool, all []string) []string {
+	if isAll || len(all) == 0 {
+		return all
+	}
+	w.turn++
+	at := w.turn % len(all)
+	return all[at : at+1]
 }
 
 // ask asks for what no page leads to. [walker.check] finds what is wrong.
@@ -49,11 +72,11 @@ func (w *walker) otherTenant(ctx context.Context, target string, other Other) {
 }
 
 // otherIDs asks for things of another tenant under the address of this one.
-func (w *walker) otherIDs(ctx context.Context, target string, other Other) {
+func (w *walker) otherIDs(ctx context.Context, target string, ids []string) {
 	if !uuids.MatchString(target) {
 		return
 	}
-	for _, id := range other.IDs {
+	for _, id := range ids {
 		a := w.ask(ctx, uuids.ReplaceAllString(target, id))
 		if a.status == http.StatusOK && w.isTenantPage(target) && !strings.Contains(target, "?") {
 			w.fault(a, "shows something of another tenant")
@@ -81,14 +104,17 @@ func (w *walker) otherNames(ctx context.Context, target string, other Other) {
 	}
 }
 
-// otherPlaces asks to go to another tenant, or to another host, afterwards.
-func (w *walker) otherPlaces(ctx context.Context, target string, other Other) {
-	for _, place := range []string{"/admin/t/" + other.Slug + "/", "https://evil.example/",
-		"//evil.example/", `/\evil.example/`, "/admin/../t/" + other.Slug,
-		"/admin/t/" + w.o.Slug + "/../" + other.Slug + "/", "javascript:alert(1)"} {
-		for _, name := range []string{"back", "return_to"} {
-			w.ask(ctx, withQuery(target, name, place))
-		}
+// places are those of another tenant, or of another host.
+func places(mine, other string) []string {
+	return []string{"/admin/t/" + other + "/", "https://evil.example/", "//evil.example/",
+		`/\evil.example/`, "/admin/../t/" + other, "/admin/t/" + mine + "/../" + other + "/",
+		"javascript:alert(1)"}
+}
+
+// otherPlaces asks to go to other places afterwards.
+func (w *walker) otherPlaces(ctx context.Context, target string, places []string) {
+	for _, place := range places {
+		w.ask(ctx, withQuery(withQuery(target, "back", place), "return_to", place))
 	}
 }
 

@@ -2,8 +2,8 @@ package walk
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,7 +48,7 @@ func (w *walker) check(a *answer) {
 // checkCanaries looks for texts of other tenants, but for those that the request had
 // and those that the person may see.
 func (w *walker) checkCanaries(a *answer) {
-	if w.o.Lists != nil && w.o.Lists.MatchString(a.path) {
+	if len(w.o.Canary) == 0 || w.o.Lists != nil && w.o.Lists.MatchString(a.path) {
 		return
 	}
 	sent := strings.ToLower(unescape(a.sent))
@@ -59,8 +59,7 @@ func (w *walker) checkCanaries(a *answer) {
 	}
 	for _, text := range []string{all.String(), unescape(all.String()),
 		html.UnescapeString(all.String()), decoded(all.String())} {
-		for _, found := range w.o.Canary.FindAllString(text, -1) {
-			found = strings.ToLower(found)
+		for _, found := range w.canaries(strings.ToLower(text)) {
 			if !strings.Contains(sent, found) && !slices.Contains(w.o.Known, found) {
 				w.fault(*a, "contains %q of another tenant", found)
 			}
@@ -68,30 +67,65 @@ func (w *walker) checkCanaries(a *answer) {
 	}
 }
 
-func unescape(text string) string {
-	return percent.ReplaceAllStringFunc(text, func(code string) string {
-		plain, err := url.PathUnescape(code)
-		if err != nil {
-			return code
+// canaries returns the texts of other tenants in a text in lower case.
+func (w *walker) canaries(text string) []string {
+	var all []string
+	for _, mark := range w.o.Canary {
+		for rest := text; ; {
+			_, after, found := strings.Cut(rest, mark)
+			if !found {
+				break
+			}
+			rest = strings.TrimLeft(after, canaryLetters)
+			all = append(all, mark+after[:len(after)-len(rest)])
 		}
-		return plain
-	})
+	}
+	return all
 }
 
-var (
-	percent = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-	words   = regexp.MustCompile(`[A-Za-z0-9_-]{16,}`)
-)
+// canaryLetters are what a text of another tenant consists of.
+const canaryLetters = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+// unescape decodes each %xx. Other percent signs stay.
+func unescape(text string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "%")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		plain, err := hex.DecodeString(after[:min(2, len(after))])
+		if err != nil || len(plain) == 0 {
+			b.WriteByte('%')
+			text = after
+			continue
+		}
+		b.Write(plain)
+		text = after[2:]
+	}
+}
+
+// shortestWord is the length of the shortest text that is decoded.
+const shortestWord = 16
 
 // decoded returns what cursors and the like contain.
 func decoded(text string) string {
 	var b strings.Builder
-	for _, word := range words.FindAllString(text, -1) {
+	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !isBase64(r) }) {
+		if len(word) < shortestWord {
+			continue
+		}
 		if raw, err := base64.RawURLEncoding.DecodeString(word); err == nil {
 			b.Write(raw)
 		}
 	}
 	return b.String()
+}
+
+// isBase64 reports whether a character is one of base64 for URLs (RFC 4648, section 5).
+func isBase64(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_'
 }
 
 // checkHeaders checks those that each answer of the pages has.
@@ -192,10 +226,18 @@ func (w *walker) checkForm(a *answer, f form) {
 		w.fault(*a, "the form %s doesn't name its tenant", f.action)
 	}
 	for _, x := range f.fields {
-		if x.kind == "hidden" {
+		if x.kind == "hidden" && !isCarried(x.value) {
 			w.checkTarget(a, link{target: x.value, tag: "field " + x.name})
 		}
 	}
+}
+
+// isCarried reports whether the value of a field is base64 of something long, as a form carries a
+// file from one page to the next: by chance, a part of it looks like a path. Slugs have a hyphen,
+// which isn't in base64.
+func isCarried(value string) bool {
+	raw, err := base64.StdEncoding.DecodeString(value)
+	return err == nil && len(raw) > 100
 }
 
 // checkTenant checks that a page of the tenant names it in the top bar.

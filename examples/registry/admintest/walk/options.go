@@ -15,7 +15,7 @@ type Options struct {
 	ReadOnly    bool     // no form is posted, and nothing of others is asked for
 
 	Others []Other           // tenants that the person must not see
-	Canary *regexp.Regexp    // texts of them
+	Canary []string          // how texts of them begin, in lower case
 	Known  []string          // those that the person may see: names and slugs of tenants
 	Lists  *regexp.Regexp    // paths of pages that list what is in all tenants; nil: none
 	Upload []byte            // what is sent with fields for files

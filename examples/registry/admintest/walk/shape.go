@@ -37,6 +37,23 @@ func Shape(target string) string {
 	return p + "?" + strings.Join(slices.Sorted(maps.Keys(q)), "&")
 }
 
+// searching are parameters that choose what a list shows.
+var searching = []string{"q", "label", "cursor", "action", "actor", "outcome", "since", "until",
+	"target", "target_kind", "state", "kind", "role"}
+
+// WithoutSearch returns a shape without the parameters that choose what a list shows, not how the
+// page looks.
+func WithoutSearch(shape string) string {
+	path, query, _ := strings.Cut(shape, "?")
+	names := slices.DeleteFunc(strings.Split(query, "&"), func(name string) bool {
+		return name == "" || slices.Contains(searching, name)
+	})
+	if len(names) == 0 {
+		return path
+	}
+	return path + "?" + strings.Join(names, "&")
+}
+
 // withoutPlace returns a path without the parameters that only say where to go afterwards.
 func withoutPlace(u *url.URL) string {
 	q := u.Query()

@@ -21,6 +21,7 @@ type walker struct {
 	forms   []found         // to send
 	dangers []found         // to send last
 	sent    int             // values that were made up
+	turn    int             // of what is asked for in turn
 }
 
 // target is a path to visit.
