@@ -23,7 +23,8 @@ import (
 )
 
 // commandLine is the command line, which kong parses. Serve, Migrate, Doctor and
-// RotateSigningKey work on the database; all other commands are clients of a running registry.
+// RotateSigningKey work on the database, Bundle on files; all other commands are clients of a
+// running registry.
 type commandLine struct {
 	Serve   server.Cmd          `cmd:"" default:"withargs" help:"Serve the registry (the default)."`
 	Migrate database.MigrateCmd `cmd:"" help:"Bring the database's schema up or down."`
@@ -34,6 +35,7 @@ type commandLine struct {
 	Load    load.Cmd            `cmd:"" help:"Load rows from JSON files into a tenant."`
 	Export  commands.ExportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
 	Import  commands.ImportCmd  `cmd:"" help:"Import a bundle into a tenant: all of it or nothing."`
+	Bundle  commands.BundleCmd  `cmd:"" help:"Unpack, pack, verify and compare the files of bundles."`
 	Tenant  commands.TenantCmd  `cmd:"" help:"Create, change, suspend, delete and purge tenants."`
 	Key     commands.KeyCmd     `cmd:"" help:"Create, rotate and revoke API keys."`
 	Promote commands.PromoteCmd `cmd:"" help:"Export one tenant and import it into another."`
@@ -49,7 +51,7 @@ type commandLine struct {
 // description is the first part of registry --help.
 const description = `A multi-tenant registry of agents, prompts, MCP servers and related configuration.
 
-serve, migrate, doctor and rotate-signing-key work on the database. All other commands are clients of a
+serve, migrate, doctor and rotate-signing-key work on the database, bundle on files. All other commands are clients of a
 running registry: REGISTRY_URL is its address, REGISTRY_TOKEN is the platform token or an API key.
 
 Exit status: 0 done, 1 something was refused, 2 wrong usage.`
