@@ -208,7 +208,10 @@ func TestCommandLineExportsImportsAndPromotes(t *testing.T) {
 			RequireStatus(t, cli.ExitDone).
 			Out), &listed))
 	require.Equal(t, 2, listed.Counts["skip"])
+	require.Contains(t, s.Run(t, "diff", from, to, "--exit-code").RequireStatus(t, cli.ExitRefused).Out,
+		`agent "differs" differs`)
 	s.Run(t, "promote", from, to, "--strategy", "overwrite").RequireStatus(t, cli.ExitDone)
+	require.Empty(t, s.Run(t, "diff", from, to, "--exit-code").RequireStatus(t, cli.ExitDone).Out)
 	require.Equal(t, readBundle(t, c.bundle).Digest, readBundle(t, c.target.Export(t)).Digest)
 }
 

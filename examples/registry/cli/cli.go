@@ -39,6 +39,7 @@ type commandLine struct {
 	Tenant  commands.TenantCmd  `cmd:"" help:"Create, change, suspend, delete and purge tenants."`
 	Key     commands.KeyCmd     `cmd:"" help:"Create, rotate and revoke API keys."`
 	Promote commands.PromoteCmd `cmd:"" help:"Export one tenant and import it into another."`
+	Diff    commands.DiffCmd    `cmd:"" help:"List what differs between two tenants."`
 
 	Audit      commands.AuditCmd      `cmd:"" help:"Read, export and verify the audit log."`
 	User       commands.UserCmd       `cmd:"" help:"Manage users."`

@@ -30,11 +30,11 @@ func TestBundleIsUnpackedEditedComparedAndPacked(t *testing.T) {
 	require.NoError(t, os.WriteFile(item, []byte("kind: prompt\nname: p\nspec: {template: u}\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "items", "prompt", "q.yaml"),
 		[]byte("kind: prompt\nname: q\nspec: {}\n"), 0o600))
-	require.Equal(t, "update prompt \"p\"\n    /spec/template: \"t\" → \"u\"\ncreate prompt \"q\"\n",
+	require.Equal(t, "prompt \"p\" differs\n    /spec/template: \"t\" → \"u\"\nprompt \"q\" only in "+dir+"\n",
 		run(cli.ExitRefused, "diff", file, dir, "--exit-code"))
-	require.JSONEq(t, `{"items":[{"kind":"prompt","name":"p","action":"update","changes":[
+	require.JSONEq(t, `{"items":[{"kind":"prompt","name":"p","changes":[
 		{"path":"/spec/template","from":"u","to":"t"}]},
-		{"kind":"prompt","name":"q","action":"delete","changes":[]}]}`,
+		{"kind":"prompt","name":"q","only_in":"from","changes":[]}]}`,
 		run(cli.ExitDone, "diff", dir, file, "--json"))
 	require.Contains(t, run(cli.ExitDone, "pack", dir, "-o", file, "--json"), `"count":2`)
 	require.Empty(t, run(cli.ExitDone, "diff", file, dir))
