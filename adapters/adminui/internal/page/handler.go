@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/apicall"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/view"
@@ -98,7 +97,7 @@ func (r *Request) write(w http.ResponseWriter, reply Reply) error {
 	case reply.Stream != nil:
 		return r.stream(w, reply)
 	case reply.Module != nil:
-		return writeModule(w, reply.Module)
+		return r.writeModule(w, reply.Module)
 	}
 	return r.writeView(w, reply)
 }
@@ -135,29 +134,21 @@ func (r *Request) writeView(w http.ResponseWriter, reply Reply) error {
 	if reply.Status == 0 {
 		reply.Status = http.StatusOK
 	}
-	writeBody(w, reply.Status, "text/html; charset=utf-8", body)
+	r.WriteBody(w, reply.Status, "text/html; charset=utf-8", body)
 	return nil
 }
 
 // writeModule writes a value as a JavaScript module: JSON is a part of JavaScript. A page of
 // another site can't read it: as a plain script, its first word is a syntax error, and
 // browsers load modules of other sites without cookies.
-func writeModule(w http.ResponseWriter, value any) error {
+func (r *Request) writeModule(w http.ResponseWriter, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	writeBody(w, http.StatusOK, "text/javascript; charset=utf-8",
+	r.WriteBody(w, http.StatusOK, "text/javascript; charset=utf-8",
 		append([]byte("export default "), text...))
 	return nil
-}
-
-// writeBody writes an answer. A failed write means that the browser has gone.
-func writeBody(w http.ResponseWriter, status int, media string, body []byte) {
-	w.Header().Set("Content-Type", media)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
 }
 
 // recoverPanic logs a panic and closes the connection, so that no half of a page is taken

@@ -36,15 +36,13 @@ func Routes(s *page.Site) []page.Route {
 
 // assetRoute serves a file whose name changes with its content.
 func assetRoute(a view.Asset) page.Route {
-	serve := func(w http.ResponseWriter) error {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		w.Header().Set("Content-Type", a.Media)
-		w.Header().Del("Vary")
-		_, _ = w.Write(a.Body)
-		return nil
-	}
-	return page.Route{Path: "/assets/" + a.Name, Handle: func(*page.Request) (page.Reply, error) {
-		return page.Reply{Stream: serve}, nil
+	return page.Route{Path: "/assets/" + a.Name, Handle: func(r *page.Request) (page.Reply, error) {
+		return page.Reply{Stream: func(w http.ResponseWriter) error {
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			w.Header().Del("Vary")
+			r.WriteBody(w, http.StatusOK, a.Media, a.Body)
+			return nil
+		}}, nil
 	}}
 }
 
