@@ -36,17 +36,13 @@ func sessionRoutes() []page.Route {
 func listSessions(r *page.Request) ([]session, error) {
 	var all []session
 	query := url.Values{"limit": {"1000"}}
-	for {
-		var found apicall.List[session]
-		if err := r.API.Get(r.Context(), "/sessions", query, &found); err != nil {
+	for s, err := range apicall.All[session](r.Context(), r.API, "/sessions", query) {
+		if err != nil {
 			return nil, err
 		}
-		all = append(all, found.Items...)
-		if found.NextCursor == "" {
-			return all, nil
-		}
-		query.Set("cursor", found.NextCursor)
+		all = append(all, s)
 	}
+	return all, nil
 }
 
 func hasCurrent(all []session) bool {

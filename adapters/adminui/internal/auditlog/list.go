@@ -52,7 +52,7 @@ func show(r *page.Request, v view.Audit, path string) (page.Reply, error) {
 	for _, e := range got.Items {
 		v.Entries = append(v.Entries, w.entry(e))
 	}
-	v.Pager = pagerOf(f, v.Action, r.Query().Get("cursor"), got.NextCursor)
+	v.Pager = r.Pager(f.with(v.Action, "", ""), got.NextCursor)
 	return page.Show(v)
 }
 
@@ -65,15 +65,4 @@ func read(
 		query.Set("cursor", cursor)
 	}
 	return got, r.API.Get(r.Context(), path, query, &got)
-}
-
-// pagerOf returns the links to the other pages, with the same filter.
-func pagerOf(f filter, path, cursor, next string) (p view.Pager) {
-	if next != "" {
-		p.Next = f.with(path, "cursor", next)
-	}
-	if cursor != "" {
-		p.First = f.with(path, "", "")
-	}
-	return p
 }

@@ -40,7 +40,7 @@ func showInvitations(r *page.Request) (page.Reply, error) {
 	if isNew(r) {
 		return showInvite(r)
 	}
-	found, err := read[invitation](r, r.APIPath(invitations), "", r.Query().Get("cursor"), onPage)
+	found, err := read[invitation](r, r.APIPath(invitations), "")
 	if err != nil {
 		return page.Reply{}, err
 	}

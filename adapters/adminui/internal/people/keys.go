@@ -47,7 +47,7 @@ func showKeys(r *page.Request) (page.Reply, error) {
 	if isNew(r) {
 		return showCreateKey(r)
 	}
-	found, err := read[key](r, r.APIPath(keys), "", r.Query().Get("cursor"), onPage)
+	found, err := read[key](r, r.APIPath(keys), "")
 	if err != nil {
 		return page.Reply{}, err
 	}

@@ -19,15 +19,13 @@ const atOnce = 1000
 // longestSearch is the longest text, in bytes, that the API searches for.
 const longestSearch = 256
 
-// read reads one page of a list; search is empty for all.
-func read[T any](
-	r *page.Request, path, search, cursor string, limit int,
-) (found apicall.List[T], err error) {
-	query := url.Values{"limit": {strconv.Itoa(limit)}}
+// read reads the page of a list that the address names; search is empty for all.
+func read[T any](r *page.Request, path, search string) (found apicall.List[T], err error) {
+	query := url.Values{"limit": {strconv.Itoa(onPage)}}
 	if search != "" {
 		query.Set("q", search)
 	}
-	if cursor != "" {
+	if cursor := r.Query().Get("cursor"); cursor != "" {
 		query.Set("cursor", cursor)
 	}
 	return found, r.API.Get(r.Context(), path, query, &found)
@@ -36,34 +34,24 @@ func read[T any](
 // find returns the item of a list that is meant, of those that search finds. The API has no
 // route for one alone. If there is none, the error is that of a page that isn't there.
 func find[T any](r *page.Request, path, search string, meant func(T) bool) (none T, err error) {
-	cursor := ""
-	for {
-		found, err := read[T](r, path, search, cursor, atOnce)
+	query := url.Values{"limit": {strconv.Itoa(atOnce)}}
+	if search != "" {
+		query.Set("q", search)
+	}
+	for item, err := range apicall.All[T](r.Context(), r.API, path, query) {
 		if err != nil {
 			return none, err
 		}
-		for _, item := range found.Items {
-			if meant(item) {
-				return item, nil
-			}
-		}
-		if cursor = found.NextCursor; cursor == "" {
-			return none, page.NotFound()
+		if meant(item) {
+			return item, nil
 		}
 	}
+	return none, page.NotFound()
 }
 
 // pager returns the links to the other pages of a list with the same search.
 func pager(r *page.Request, segment, next string) view.Pager {
-	var p view.Pager
-	first := urls.With(r.URLs.To(segment), "q", r.Query().Get("q"))
-	if next != "" {
-		p.Next = urls.With(first, "cursor", next)
-	}
-	if r.Query().Has("cursor") {
-		p.First = first
-	}
-	return p
+	return r.Pager(urls.With(r.URLs.To(segment), "q", r.Query().Get("q")), next)
 }
 
 // frame returns the frame of a page below a list.

@@ -47,7 +47,7 @@ func showMembers(r *page.Request) (page.Reply, error) {
 		return showAddMember(r)
 	}
 	search := r.Query().Get("q")
-	found, err := read[member](r, r.APIPath(members), search, r.Query().Get("cursor"), onPage)
+	found, err := read[member](r, r.APIPath(members), search)
 	if err != nil {
 		return page.Reply{}, err
 	}

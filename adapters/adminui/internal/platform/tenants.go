@@ -68,18 +68,7 @@ func tenantList(r *page.Request, found []page.Tenant) view.Tenants {
 
 // pager returns the links to the other pages of a list with the same filters.
 func pager(r *page.Request, path, next string) view.Pager {
-	to := func(cursor string) string {
-		return urls.With(path, "q", r.Query().Get("q"), "state", r.Query().Get("state"),
-			"cursor", cursor)
-	}
-	var p view.Pager
-	if r.Query().Get("cursor") != "" {
-		p.First = to("")
-	}
-	if next != "" {
-		p.Next = to(next)
-	}
-	return p
+	return r.Pager(urls.With(path, "q", r.Query().Get("q"), "state", r.Query().Get("state")), next)
 }
 
 func stateOptions(selected string) []view.Option {

@@ -68,13 +68,11 @@ func (p pages) list(r *page.Request) (page.Reply, error) {
 	if err != nil {
 		return page.Reply{}, err
 	}
-	list, self := p.lists(r), f.at(p.lists(r), cursor)
+	self := f.at(v.Action, cursor)
 	for _, item := range items.Items {
 		v.Rows = append(v.Rows, p.row(r, item, self))
 	}
-	if items.NextCursor != "" {
-		v.Pager.Next = f.at(list, items.NextCursor)
-	}
+	v.Pager = r.Pager(f.at(v.Action, ""), items.NextCursor)
 	return page.Show(v)
 }
 
@@ -102,9 +100,7 @@ func (p pages) listView(r *page.Request, f filter, cursor string) view.ResourceL
 	if r.Caller.May("resource.write") {
 		v.New = urls.With(list, "new", "true", "back", f.at(list, cursor))
 	}
-	if cursor != "" {
-		v.Pager.First = f.at(list, "")
-	}
+	v.Pager = r.Pager(f.at(list, ""), "")
 	return v
 }
 

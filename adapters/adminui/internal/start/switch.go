@@ -21,12 +21,7 @@ func showSwitch(r *page.Request) (page.Reply, error) {
 	}
 	v := view.Switch{Frame: r.Frame("Your tenants"), Action: r.Site.Root.To("switch"), Search: text,
 		Places: r.Places(found.Items)}
-	if found.NextCursor != "" {
-		v.Pager.Next = urls.With(v.Action, "q", text, "cursor", found.NextCursor)
-	}
-	if r.Query().Get("cursor") != "" {
-		v.Pager.First = urls.With(v.Action, "q", text)
-	}
+	v.Pager = r.Pager(urls.With(v.Action, "q", text), found.NextCursor)
 	return page.Show(v)
 }
 
