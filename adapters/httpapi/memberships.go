@@ -4,9 +4,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
@@ -30,11 +27,6 @@ func showOwnTenant(m ports.TenantRole) ownTenantBody {
 	return ownTenantBody{Role: m.Role, Tenant: tenantStateRef{ID: m.Tenant.ID.String(),
 		Slug: m.Tenant.Slug, Name: m.Tenant.Name, State: m.Tenant.State}}
 }
-
-// tenantSearchParam searches lists of tenants.
-var tenantSearchParam = parameter{
-	name: "q", doc: "a case-insensitive substring of the slug or the name",
-	schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(querystring.MaxSearch)}}
 
 // membershipsRoute describes [api.listMemberships].
 func (a *api) membershipsRoute() operation {

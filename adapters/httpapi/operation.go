@@ -117,10 +117,16 @@ var (
 	labelParam = parameter{name: "label",
 		doc:        "only items with this label, as key=value; if repeated, with all of them",
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[^=]+="}}
-	searchParam = parameter{
-		name: "q", doc: "a case-insensitive substring of the name or the description",
-		schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(querystring.MaxSearch)}}
-	pageParams = []parameter{limitParam, cursorParam}
+	searchParam       = searchFor("the name or the description")
+	tenantSearchParam = searchFor("the slug or the name")
+	personSearchParam = searchFor("the name or the e-mail address")
+	pageParams        = []parameter{limitParam, cursorParam}
 )
+
+// searchFor describes the parameter that searches a list by some of its texts.
+func searchFor(texts string) parameter {
+	return parameter{name: "q", doc: "a case-insensitive substring of " + texts,
+		schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(querystring.MaxSearch)}}
+}
 
 func ptr[T any](v T) *T { return &v }

@@ -4,9 +4,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 	"github.com/bailiwick-go/bailiwick/tenancy/admin"
@@ -39,11 +36,6 @@ type userChange struct {
 	Password   *string `json:"password,omitempty" doc:"a new one ends the user's sessions"`
 	SuperAdmin *bool   `json:"super_admin,omitempty"`
 }
-
-// personSearchParam searches lists of people.
-var personSearchParam = parameter{
-	name: "q", doc: "a case-insensitive substring of the name or the e-mail address",
-	schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(querystring.MaxSearch)}}
 
 // userRoutes returns the routes for users. They belong to no tenant, so only super-
 // admins may call them.
