@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/folder"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
@@ -114,17 +113,8 @@ func openBundle(t terminal.Terminal, path string) (io.ReadCloser, error) {
 	if path == terminal.Standard || err != nil || !info.IsDir() {
 		return t.Open(path)
 	}
-	packed, err := t.Spool(strings.NewReader(""))
-	if err != nil {
-		return nil, err
-	}
-	_, err = folder.Pack(path, packed)
-	if err == nil {
-		_, err = packed.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		packed.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return packed, nil
+	return spool(t, path, func(w io.Writer) error {
+		_, err := folder.Pack(path, w)
+		return err
+	})
 }

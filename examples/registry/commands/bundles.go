@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
@@ -92,6 +93,33 @@ func exportBundle(
 	return bundle.Manifest(), nil
 }
 
+// spoolExport returns a temporary file with a tenant's verified bundle, to be read from its start.
+func spoolExport(
+	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, sel selection,
+) (*os.File, error) {
+	return spool(t, "export "+tenant, func(w io.Writer) error {
+		_, err := exportBundle(ctx, t, c, tenant, sel, w)
+		return err
+	})
+}
+
+// spool returns a temporary file with what write writes, to be read from its start. what names it in
+// an error.
+func spool(t terminal.Terminal, what string, write func(io.Writer) error) (*os.File, error) {
+	f, err := t.Spool(strings.NewReader(""))
+	if err != nil {
+		return nil, err
+	}
+	if err = write(f); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return f, nil
+}
+
 // importFlags are the flags of import and promote.
 type importFlags struct {
 	Strategy string `enum:"${strategies}" default:"${strategy}" help:"For items that differ there: ${enum}."`
@@ -151,14 +179,11 @@ func (c *PromoteCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if err := c.checkDifferent(ctx, client); err != nil {
 		return err
 	}
-	f, err := t.Spool(strings.NewReader(""))
+	f, err := spoolExport(ctx, t, client, c.From, c.selection)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if _, err := exportBundle(ctx, t, client, c.From, c.selection, f); err != nil {
-		return fmt.Errorf("export %s: %w", c.From, err)
-	}
 	return importBundle(ctx, t, client, c.To, c.importFlags, f, c.JSON)
 }
 

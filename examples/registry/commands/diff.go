@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strings"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
@@ -54,17 +53,11 @@ func (c *DiffCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	}
 	var sides [2]*side
 	for i, tenant := range []string{c.From, c.To} {
-		f, err := t.Spool(strings.NewReader(""))
+		f, err := spoolExport(ctx, t, client, tenant, c.selection)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
-		if _, err = exportBundle(ctx, t, client, tenant, c.selection, f); err == nil {
-			_, err = f.Seek(0, io.SeekStart)
-		}
-		if err != nil {
-			return fmt.Errorf("export %s: %w", tenant, err)
-		}
 		sides[i] = newSide(tenant, f)
 		defer sides[i].stop()
 	}
