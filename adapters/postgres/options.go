@@ -102,7 +102,8 @@ type Options struct {
 	MaxConns, SystemConns, BulkConns int
 
 	// ConnectionWait is how long a statement waits for the server while all of the server's
-	// connections are in use. Defaults to 30 seconds.
+	// connections are in use. An idle connection ends after a third of it, a second or more, so
+	// that an instance that waits can have it. Defaults to 30 seconds.
 	ConnectionWait time.Duration
 
 	// BulkWait is how long an export, an import or a purge waits for its turn. Half of the

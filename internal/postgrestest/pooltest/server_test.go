@@ -95,11 +95,38 @@ func TestTwoInstancesOnAFullServerRefuseNobody(t *testing.T) {
 	databaseURL, _ := limitedDatabase(t, 9)
 	o := fixture.Options(databaseURL, true)
 	o.MaxConns, o.SystemConns, o.BulkConns = 3, 2, 1
+	o.ConnectionWait = 5 * time.Minute // an instance may have to wait until the other is idle
 	var instances sync.WaitGroup
 	for _, db := range []*postgres.DB{fixture.Open(t, o), fixture.Open(t, o)} {
 		instances.Go(func() { useFromManyClients(t, db) })
 	}
 	instances.Wait()
+}
+
+// One instance took all of the server's connections, and has no work for them any more.
+func TestIdleInstanceReleasesConnectionsInTime(t *testing.T) {
+	t.Parallel()
+	databaseURL, superuser := limitedDatabase(t, 9)
+	o := fixture.Options(databaseURL, true)
+	o.MaxConns, o.ConnectionWait = 20, 15*time.Second
+	idle, waiting := fixture.Open(t, o), fixture.Open(t, o)
+	tenant := tenancy.NewTenant(tenancy.NewID(), "acme", "Acme")
+	_, err := waiting.Tenants().Create(t.Context(), tenant)
+	require.NoError(t, err)
+	list := func(db *postgres.DB) error {
+		_, err := db.Services().Resources.List(t.Context(), tenant.ID,
+			ports.ResourceQuery{Kind: "widget", Limit: 10})
+		return err
+	}
+	terminateSessions(t, superuser) // also those of the pool that will wait
+	var inUse int
+	require.Eventually(t, func() bool {
+		err := list(idle)
+		inUse = sessions(t, superuser)
+		return err == nil && inUse >= 3 // two notifiers too
+	}, time.Minute, time.Millisecond)
+	fixture.Exec(t, superuser, limitStatement(t, superuser, inUse))
+	require.NoError(t, list(waiting), "idle connections end before this instance gives up")
 }
 
 func TestStatementWaitsUntilTheServerHasAConnection(t *testing.T) {
@@ -113,8 +140,7 @@ func TestStatementWaitsUntilTheServerHasAConnection(t *testing.T) {
 	require.NoError(t, err)
 	// other clients have the server: no new connection, and the pool's own have ended
 	fixture.Exec(t, superuser, limitStatement(t, superuser, 0))
-	fixture.Exec(t, superuser, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"+
-		" WHERE datname = current_database() AND pid <> pg_backend_pid()")
+	terminateSessions(t, superuser)
 	failed := make(chan int, 1)
 	go func() { // the test waits for it
 		for n := 0; ; n++ { // the first attempt may use the connection that has ended
@@ -130,6 +156,19 @@ func TestStatementWaitsUntilTheServerHasAConnection(t *testing.T) {
 		time.Millisecond)
 	fixture.Exec(t, superuser, limitStatement(t, superuser, 9))
 	require.LessOrEqual(t, <-failed, 1, "a statement doesn't fail because the server is full")
+}
+
+func terminateSessions(t *testing.T, superuser *sql.DB) {
+	t.Helper()
+	fixture.Exec(t, superuser, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"+
+		" WHERE datname = current_database() AND pid <> pg_backend_pid()")
+}
+
+func sessions(t *testing.T, superuser *sql.DB) (n int) {
+	t.Helper()
+	require.NoError(t, superuser.QueryRow("SELECT count(*) FROM pg_stat_activity"+
+		" WHERE datname = current_database() AND pid <> pg_backend_pid()").Scan(&n))
+	return n
 }
 
 func limitStatement(t *testing.T, superuser *sql.DB, connections int) string {

@@ -34,10 +34,15 @@ type patientConnector struct {
 func openPatient(c driver.Connector, wait time.Duration, size int) *patientConnector {
 	p := &patientConnector{Connector: c, wait: wait}
 	p.db = sql.OpenDB(p)
-	p.db.SetConnMaxIdleTime(maxConnIdleTime)
+	p.db.SetConnMaxIdleTime(maxIdleTime(wait))
 	p.resize(size)
 	return p
 }
+
+// maxIdleTime is how long a connection is kept without work, when a statement waits this long
+// for one. Another instance that waits for the server can then have it before it gives up:
+// database/sql looks for idle connections as often.
+func maxIdleTime(wait time.Duration) time.Duration { return max(time.Second, wait/3) }
 
 // resize sets the maximum number of connections.
 func (c *patientConnector) resize(size int) {

@@ -47,8 +47,6 @@ const (
 	DefaultConnectionWait = 30 * time.Second
 	DefaultBulkWait       = 5 * time.Minute
 
-	maxConnIdleTime = time.Minute // then another instance can have the connection
-
 	errorFieldBuffer = 64 << 10 // pgdriver can't read an error field longer than its buffer
 )
 
