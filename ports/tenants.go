@@ -39,7 +39,7 @@ type Tenants interface {
 	// Purge removes everything that the tenant with this id has: its rows in every
 	// table, its keys, its secrets, its audit log, and the tenant itself. It changes
 	// nothing of other tenants. The id and the slug stay taken. It returns what it
-	// removed, certified ([federation.Certify]), and the certificate is the details
+	// removed, certified (package federation/certificate), and the certificate is the details
 	// of an entry "tenant.purge" in the platform's audit log. [tenancy.CodeInvalidState]
 	// if the tenant isn't deleted, is the default one, or has rows that can't be
 	// removed; [tenancy.CodeTenantNotFound] if the id is unknown. A purge removes

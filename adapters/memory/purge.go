@@ -4,7 +4,7 @@ import (
 	"context"
 	"maps"
 
-	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/certificate"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -71,7 +71,7 @@ func (s *Store) certifyPurge(t tenancy.Tenant, d *tenantData) (tenancy.PurgeCert
 			rows["invitations"]++
 		}
 	}
-	return federation.Certify(tenancy.PurgeCertificate{Tenant: t.ID, Slug: t.Slug, Rows: rows,
+	return certificate.Seal(tenancy.PurgeCertificate{Tenant: t.ID, Slug: t.Slug, Rows: rows,
 		Audit: log, PurgedAt: s.time()})
 }
 

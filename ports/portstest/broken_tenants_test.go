@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/certificate"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -189,7 +189,7 @@ type purgesNothing struct {
 
 func (b purgesNothing) Purge(_ context.Context, id tenancy.ID) (tenancy.PurgeCertificate, error) {
 	b.gone.Store(id, true)
-	return federation.Certify(tenancy.PurgeCertificate{Tenant: id, Slug: "acme",
+	return certificate.Seal(tenancy.PurgeCertificate{Tenant: id, Slug: "acme",
 		PurgedAt: time.Now().Truncate(time.Microsecond)})
 }
 

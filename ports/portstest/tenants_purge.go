@@ -3,7 +3,7 @@ package portstest
 import (
 	"encoding/json"
 
-	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/certificate"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -94,7 +94,7 @@ func tenantsPurge() []contractCase {
 		},
 		{
 			name: "purge is certified",
-			says: "It returns what it removed, certified ([federation.Certify]), and the" +
+			says: "It returns what it removed, certified (package federation/certificate), and the" +
 				" certificate is the details of an entry \"tenant.purge\" in the platform's audit" +
 				" log.",
 			prove: func(p *probe) {
@@ -117,7 +117,7 @@ func tenantsPurge() []contractCase {
 					p.fail("the certificate counts %d rows; want at least %d: %v", n, least,
 						c.Rows)
 				}
-				again, err := federation.Certify(c)
+				again, err := certificate.Seal(c)
 				p.ok(err, "Certify")
 				p.equal(c.Digest, again.Digest, "the digest")
 				found := p.allEntries(ports.AuditFilter{Action: "tenant.purge"})

@@ -16,7 +16,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pool"
-	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/certificate"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -131,7 +131,7 @@ func (s *tenants) purge(
 	if _, err := hex.Decode(c.Audit.Hash[:], []byte(result.Hash)); err != nil {
 		return tenancy.PurgeCertificate{}, err
 	}
-	return federation.Certify(c)
+	return certificate.Seal(c)
 }
 
 // purgeError translates the error of a purge. It names what prevents the purge as the database
