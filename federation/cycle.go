@@ -48,7 +48,7 @@ func CyclicReference(prefix string, r Reference) tenancy.Detail {
 // CyclicError returns [tenancy.CodeCyclicReference] with these details, sorted by path, at
 // most 100 of them. It returns nil if there are none.
 func CyclicError(details []tenancy.Detail) error {
-	return referenceError(tenancy.CodeCyclicReference, details, "remove one of the references")
+	return ReferenceError(tenancy.CodeCyclicReference, details, "remove one of the references")
 }
 
 // Edge is a reference from one node to another.

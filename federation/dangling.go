@@ -14,16 +14,15 @@ func DanglingReference(path string, target Ref) tenancy.Detail {
 		Detail: "there is no " + target.Kind + " named " + target.Name}
 }
 
-// DanglingError returns [tenancy.CodeDanglingReference] with these details, sorted by
-// path, at most 100 of them; if there are more, the member "truncated" is true. It returns
-// nil if there are none.
+// DanglingError returns [tenancy.CodeDanglingReference] with these details.
 func DanglingError(details []tenancy.Detail) error {
-	return referenceError(tenancy.CodeDanglingReference, details, "create it first")
+	return ReferenceError(tenancy.CodeDanglingReference, details, "create it first")
 }
 
-// referenceError returns an error about references, whose message has the first detail and
-// the advice. It returns nil if there are no details.
-func referenceError(code tenancy.Code, details []tenancy.Detail, advice string) error {
+// ReferenceError returns an error with details, sorted by path, at most 100 of them; if there
+// are more, the member "truncated" is true. The message has the first detail and the advice. It
+// returns nil if there are none.
+func ReferenceError(code tenancy.Code, details []tenancy.Detail, advice string) error {
 	if len(details) == 0 {
 		return nil
 	}

@@ -35,6 +35,16 @@ func CheckReferrers(ref Ref, referrers []Ref) error {
 	return e
 }
 
+// BeforeDeletion is the advice of an error with details of [StillReferenced].
+const BeforeDeletion = "change what refers to it first, or import without prune"
+
+// StillReferenced returns the detail about an item that an import would delete, and an item that
+// refers to it and stays.
+func StillReferenced(deleted, referrer Ref) tenancy.Detail {
+	return tenancy.Detail{Path: deleted.Pointer(), Code: tenancy.CodeReferenced,
+		Detail: referrer.Kind + " " + referrer.Name + " still refers to it"}
+}
+
 // RenameCollision returns the error with [tenancy.CodeInvalid] of an import that would write the
 // item ref twice, or under the name of another item of the bundle.
 func RenameCollision(ref Ref) error {

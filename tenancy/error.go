@@ -56,6 +56,8 @@ const (
 	// the target has other content under the same names
 	CodeImportConflict Code = "import_conflict"
 	CodeTargetChanged  Code = "target_changed" // the target changed in the meantime
+	// CodeConfirmationRequired: it would delete much; the caller must say that it is meant.
+	CodeConfirmationRequired Code = "confirmation_required"
 	// the tenant has reached its limit; members kind and limit
 	CodeQuotaExceeded Code = "quota_exceeded"
 	// over the tenant's request rate; the member retry_after is the wait in seconds

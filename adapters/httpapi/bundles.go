@@ -60,10 +60,11 @@ func (a *api) importBundle(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return querystring.Invalid("strategy", "must be "+tenancy.Alternatives(promote.Strategies()))
 	}
-	dryRun, err := c.query.Boolean("dry_run")
+	options, err := importOptions(c)
 	if err != nil {
 		return err
 	}
+	options.Strategy = strategy
 	if err := requestbody.CheckMediaType(c.Request, federation.BundleMediaType, requestbody.JSONType); err != nil {
 		return err
 	}
@@ -71,8 +72,7 @@ func (a *api) importBundle(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	requestbody.SetTimeout(w, a.bundleTimeout)
-	report, err := a.promote.Import(c.Context(), c.tenant.ID, c.Body,
-		promote.Options{Strategy: strategy, DryRun: dryRun})
+	report, err := a.promote.Import(c.Context(), c.tenant.ID, c.Body, options)
 	if err != nil {
 		return requestbody.Error(err)
 	}
@@ -84,6 +84,34 @@ func (a *api) importBundle(w http.ResponseWriter, c *call) error {
 	_, err = report.WriteTo(w)
 	a.abortResponse(c, err)
 	return nil
+}
+
+// importOptions reads all parameters but the strategy. A selection without prune would be ignored.
+func importOptions(c *call) (o promote.Options, err error) {
+	if o.DryRun, err = c.query.Boolean("dry_run"); err != nil {
+		return o, err
+	}
+	if o.Confirm, err = c.query.Boolean("confirm"); err != nil {
+		return o, err
+	}
+	prune, err := c.query.Boolean("prune")
+	if err != nil {
+		return o, err
+	}
+	sel := ports.Selection{Kinds: c.query["kind"]}
+	if sel.Labels, err = c.query.Labels(); err != nil {
+		return o, err
+	}
+	if prune {
+		o.Prune = &sel
+		return o, nil
+	}
+	for _, name := range []string{"kind", "label"} {
+		if c.query.Has(name) {
+			return o, querystring.Invalid(name, "has a meaning only with prune=true")
+		}
+	}
+	return o, nil
 }
 
 // importReport is what [promote.Report] writes, for the OpenAPI document.
@@ -99,10 +127,19 @@ type importReport struct {
 type importItem struct {
 	Kind      string         `json:"kind"`
 	Name      string         `json:"name"`
-	Action    promote.Action `json:"action" enum:"create,update,unchanged,skip,rename,fail"`
-	RenamedTo string         `json:"renamed_to,omitempty"`
-	Changes   []importChange `json:"changes" nullable:"false" doc:"differences from the tenant's item to the bundle's"`
+	Action    promote.Action `json:"action" enum:"create,update,unchanged,keep,merge,skip,rename,delete,fail"`
+	RenamedTo string         `json:"renamed_to,omitempty" doc:"its name in the tenant"`
+	Changes   []importChange `json:"changes" nullable:"false" doc:"from the tenant's item to the new one"`
+	Conflict  *itemConflict  `json:"conflict,omitempty" doc:"what the three sides have"`
 	Error     string         `json:"error,omitempty"`
+}
+
+// itemConflict is what [promote.Conflict] writes: the labels and the spec of each side.
+type itemConflict struct {
+	Base   map[string]any `json:"base" nullable:"true" doc:"what the tenant last took from the source; null: nothing"`
+	Ours   map[string]any `json:"ours" nullable:"true" doc:"what the tenant has"`
+	Theirs map[string]any `json:"theirs" nullable:"true" doc:"what the source has"`
+	Paths  []string       `json:"paths,omitempty" doc:"places that both sides changed, with the strategy merge"`
 }
 
 // importChange is what [federation.Difference] writes.

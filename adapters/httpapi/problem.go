@@ -63,12 +63,15 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeUnsupportedVersion: http.StatusUnprocessableEntity,
 	tenancy.CodeImportConflict:     http.StatusConflict,
 	tenancy.CodeTargetChanged:      http.StatusConflict,
-	tenancy.CodeQuotaExceeded:      http.StatusForbidden,
-	tenancy.CodeTooManyRequests:    http.StatusTooManyRequests,
-	CodeMethodNotAllowed:           http.StatusMethodNotAllowed,
-	CodeUnsupportedMediaType:       http.StatusUnsupportedMediaType,
-	CodeRequestTimeout:             http.StatusRequestTimeout,
-	CodeCrossOrigin:                http.StatusForbidden,
+
+	tenancy.CodeConfirmationRequired: http.StatusConflict,
+
+	tenancy.CodeQuotaExceeded:   http.StatusForbidden,
+	tenancy.CodeTooManyRequests: http.StatusTooManyRequests,
+	CodeMethodNotAllowed:        http.StatusMethodNotAllowed,
+	CodeUnsupportedMediaType:    http.StatusUnsupportedMediaType,
+	CodeRequestTimeout:          http.StatusRequestTimeout,
+	CodeCrossOrigin:             http.StatusForbidden,
 }
 
 // Problem is the body of an error response: RFC 9457 problem details. Its type is

@@ -91,7 +91,8 @@ func (a *api) bundleRoutes() []operation {
 		id: "import", method: http.MethodPost, path: tenantRoot + "/import", tag: "bundles",
 		summary: "Import a bundle in one transaction: all of it or nothing",
 		access:  worksInTenant, needs: tenancy.BundleImport, mayBeReadOnly: true,
-		params: []parameter{strategyParam, dryRunParam},
+		params: []parameter{strategyParam, dryRunParam, pruneParam, confirmParam, kindParam,
+			labelParam},
 		body: body{media: []string{federation.BundleMediaType, requestbody.JSONType},
 			schema: component("Bundle")},
 		response: response{status: http.StatusOK,
@@ -99,6 +100,7 @@ func (a *api) bundleRoutes() []operation {
 			schema: goType[importReport]()},
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
+			tenancy.CodeConfirmationRequired, tenancy.CodeReferenced,
 			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion,
 			tenancy.CodeDanglingReference, tenancy.CodeCyclicReference, tenancy.CodeQuotaExceeded,
 		},
@@ -123,9 +125,17 @@ var (
 	kindParam = parameter{name: "kind", doc: "only this kind; if repeated, any of these kinds",
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString}}
 	strategyParam = parameter{name: "strategy",
-		doc:    "what to do if the tenant has an item with other content",
+		doc: "what to do with an item that both sides changed since the tenant last took it, or that" +
+			" the tenant never took from this source",
 		schema: oneOfByDefault(promote.Strategies())}
 	dryRunParam = parameter{name: "dry_run", doc: "report the changes, write nothing",
+		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
+	pruneParam = parameter{name: "prune",
+		doc: "also delete what came from this source and is no longer there; with kind and label only" +
+			" what they select, of which the bundle must be an export",
+		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
+	confirmParam = parameter{name: "confirm",
+		doc:    "delete more than a fifth of what came from this source",
 		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 )
 

@@ -13,21 +13,33 @@ import (
 
 // importRun is one import in progress.
 type importRun struct {
-	s      *Store
-	tenant tenancy.ID
-	data   *tenantData
-	rows   map[federation.Ref]row // the tenant's rows after the import
-	staged map[federation.Ref]federation.Item
+	s          *Store
+	tenant     tenancy.ID
+	data       *tenantData
+	rows       map[federation.Ref]row // the tenant's rows after the import
+	staged     map[federation.Ref]federation.Item
+	from       source
+	remembered takenItems // from the source, after Apply as the import leaves it
+	// the source no longer has these; their items in staged have nothing but a ref
+	missing map[federation.Ref]bool
 
-	decided []federation.Item // what Apply writes
-	kept    []federation.Item // the target's items that the decisions leave as they are
-	applied bool              // only an applied import has an audit entry
-	details map[string]any    // of the audit entry
+	decisions
+	applied bool           // only an applied import has an audit entry
+	details map[string]any // of the audit entry
 }
 
 var _ ports.Import = (*importRun)(nil)
 
-func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
+func (im *importRun) Stage(
+	ctx context.Context, from federation.Source, items iter.Seq2[federation.Item, error],
+) error {
+	im.from = source{from.Instance, from.Tenant}
+	im.data.mu.RLock()
+	im.remembered = maps.Clone(im.data.taken[im.from])
+	im.data.mu.RUnlock()
+	if im.remembered == nil {
+		im.remembered = takenItems{}
+	}
 	for item, err := range items {
 		if err != nil {
 			return err
@@ -46,13 +58,42 @@ func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item,
 	return nil
 }
 
+func (im *importRun) StageMissing(_ context.Context, sel ports.Selection) error {
+	for ref, t := range im.remembered {
+		if _, staged := im.staged[ref]; staged {
+			continue
+		}
+		content := t.content
+		content.Ref = ref
+		if sel.Selects(content) {
+			im.staged[ref] = federation.Item{Ref: ref}
+			im.missing[ref] = true
+		}
+	}
+	return nil
+}
+
+func (im *importRun) Renames(context.Context) (map[federation.Ref]string, error) {
+	names := map[federation.Ref]string{}
+	for ref, t := range im.remembered {
+		if t.name != ref.Name {
+			names[ref] = t.name
+		}
+	}
+	return names, nil
+}
+
 func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
 	for _, ref := range im.refs() {
 		if err := checkContext(ctx); err != nil {
 			return err
 		}
-		pair := ports.Pair{Incoming: copyItem(im.staged[ref])}
-		if stored, ok := im.rows[ref]; ok {
+		pair := ports.Pair{Incoming: copyItem(im.staged[ref]), Missing: im.missing[ref], Target: ref}
+		if t, ok := im.remembered[ref]; ok {
+			base := copyItem(t.content)
+			pair.Base, pair.Target.Name = &base, t.name
+		}
+		if stored, ok := im.rows[pair.Target]; ok {
 			current := copyItem(stored.Item)
 			pair.Current, pair.Pristine = &current, im.isPristine(stored)
 		}
@@ -66,44 +107,23 @@ func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) 
 func (im *importRun) Exists(_ context.Context, ref federation.Ref) (bool, error) {
 	_, stored := im.rows[ref]
 	_, staged := im.staged[ref]
-	return stored || staged, nil
+	return stored || staged || im.hasTaken(ref), nil
 }
 
-func (im *importRun) Decide(
-	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
-) error {
-	var decided, kept []federation.Item
-	written := map[federation.Ref]bool{}
-	err := im.Compare(ctx, func(pair ports.Pair) error {
-		decision, err := decide(pair)
-		if err != nil {
-			return err
+// hasTaken reports whether an item of the source has this ref in the tenant.
+func (im *importRun) hasTaken(ref federation.Ref) bool {
+	for of, t := range im.remembered {
+		if of.Kind == ref.Kind && t.name == ref.Name {
+			return true
 		}
-		ref := decision.Item.Ref
-		if pair.Current != nil && (!decision.Write || ref != pair.Current.Ref) {
-			kept = append(kept, *pair.Current)
-		}
-		if !decision.Write {
-			return nil
-		}
-		if _, staged := im.staged[ref]; written[ref] || staged && ref != pair.Incoming.Ref {
-			return federation.RenameCollision(ref)
-		}
-		written[ref] = true
-		decided = append(decided, copyItem(decision.Item))
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	im.decided, im.kept = decided, kept
-	return nil
+	return false
 }
 
 func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) {
 	im.applied = true
 	var written []row
-	for _, item := range im.decided {
+	for _, item := range im.items {
 		if err := checkContext(ctx); err != nil {
 			return nil, err
 		}
@@ -113,7 +133,13 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 		}
 		written = append(written, r)
 	}
+	for _, ref := range im.deleted {
+		delete(im.rows, ref)
+	}
 	if err := im.checkReferences(written); err != nil {
+		return nil, err
+	}
+	if err := im.checkDeleted(); err != nil {
 		return nil, err
 	}
 	if err := im.s.checkCycles(written, maps.Values(im.rows), federation.Ref.Pointer); err != nil {
@@ -121,6 +147,10 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 	}
 	if err := im.checkQuotas(); err != nil {
 		return nil, err
+	}
+	maps.Copy(im.remembered, im.taken)
+	for _, ref := range im.forgotten {
+		delete(im.remembered, ref)
 	}
 	present := im.kept
 	for _, r := range written {
@@ -188,6 +218,23 @@ func (im *importRun) checkReferences(written []row) error {
 		details = append(details, danglingDetails(r.Ref.Pointer(), r.targets, exists)...)
 	}
 	return federation.DanglingError(details)
+}
+
+// checkDeleted returns the error of the items that refer to a deleted one.
+func (im *importRun) checkDeleted() error {
+	deleted := map[federation.Ref]bool{}
+	for _, ref := range im.deleted {
+		deleted[ref] = true
+	}
+	var found []tenancy.Detail
+	for ref, r := range im.rows {
+		for _, target := range r.targets {
+			if deleted[target.Ref] {
+				found = append(found, federation.StillReferenced(target.Ref, ref))
+			}
+		}
+	}
+	return federation.ReferenceError(tenancy.CodeReferenced, found, federation.BeforeDeletion)
 }
 
 // missingSecrets returns the references of items to secrets that the vault doesn't have.

@@ -40,7 +40,7 @@ func TestImportRefusesDuplicateDecidedRefs(t *testing.T) {
 	t.Parallel()
 	s := newStore(t, memory.Options{})
 	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
-		if err := im.Stage(t.Context(),
+		if err := im.Stage(t.Context(), federation.Source{},
 			sequence(widget("a", `{}`), widget("b", `{}`))); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func TestCanceledImportWritesNothing(t *testing.T) {
 	s := newStore(t, memory.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	err := s.Transfers.Import(ctx, tenancy.DefaultID, func(im ports.Import) error {
-		if err := im.Stage(ctx, sequence(widget("w", `{}`))); err != nil {
+		if err := im.Stage(ctx, federation.Source{}, sequence(widget("w", `{}`))); err != nil {
 			return err
 		}
 		err := decideAndApply(ctx, im, writeAll)
@@ -123,7 +123,7 @@ func TestApplyAfterImportChangesNothing(t *testing.T) {
 	var ended ports.Import
 	err := s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
 		ended = im
-		return im.Stage(t.Context(), sequence(widget("w", `{}`)))
+		return im.Stage(t.Context(), federation.Source{}, sequence(widget("w", `{}`)))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestUnknownTenantIsRefused(t *testing.T) {
 func importAll(t *testing.T, s ports.Services, items ...federation.Item) error {
 	t.Helper()
 	return s.Transfers.Import(t.Context(), tenancy.DefaultID, func(im ports.Import) error {
-		if err := im.Stage(t.Context(), sequence(items...)); err != nil {
+		if err := im.Stage(t.Context(), federation.Source{}, sequence(items...)); err != nil {
 			return err
 		}
 		return decideAndApply(t.Context(), im, writeAll)

@@ -20,6 +20,20 @@ type tenantData struct {
 	mu      sync.RWMutex
 	rows    map[federation.Ref]row
 	secrets map[string][]byte
+	taken   map[source]takenItems
+}
+
+// source is the tenant that items were imported from.
+type source struct{ instance, tenant string }
+
+// takenItems are what was last taken from a source, by the refs that the source has. A stored map is
+// replaced but never changed.
+type takenItems map[federation.Ref]takenItem
+
+// takenItem is the content that was taken, and the item's name in the tenant.
+type takenItem struct {
+	content federation.Item
+	name    string
 }
 
 // row is a stored resource. A stored row is replaced but never changed, so that a copy
@@ -34,6 +48,7 @@ func newTenantData() *tenantData {
 		writer:  make(chan struct{}, 1),
 		rows:    map[federation.Ref]row{},
 		secrets: map[string][]byte{},
+		taken:   map[source]takenItems{},
 	}
 }
 

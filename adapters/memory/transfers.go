@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"maps"
-	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -28,8 +27,7 @@ func (p transfers) Export(
 		}
 	}
 	rows := d.snapshot(func(r row) bool {
-		return (len(sel.Kinds) == 0 || slices.Contains(sel.Kinds, r.Kind)) &&
-			hasLabels(r.Item, sel.Labels)
+		return sel.Selects(r.Item)
 	})
 	for _, r := range rows {
 		if err := checkContext(ctx); err != nil {
@@ -61,7 +59,7 @@ func (p transfers) Import(
 	rows := maps.Clone(d.rows)
 	d.mu.RUnlock()
 	im := &importRun{s: p.s, tenant: tenant, data: d, rows: rows,
-		staged: map[federation.Ref]federation.Item{}}
+		staged: map[federation.Ref]federation.Item{}, missing: map[federation.Ref]bool{}}
 	failed := fn(im)
 	// an error of fn may describe the tenant: it is only for those who still have the right
 	release, err := p.s.holdRight(ctx)
@@ -84,6 +82,9 @@ func (p transfers) Import(
 	}
 	// another copy: fn may have kept its Import, which can still write to rows
 	d.rows = maps.Clone(rows)
+	if im.applied && im.from != (source{}) {
+		d.taken[im.from] = maps.Clone(im.remembered)
+	}
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package federation_test
+package certificate_test
 
 import (
 	"crypto/sha256"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/certificate"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -25,14 +25,14 @@ func TestCertificateDigestCoversOtherMembers(t *testing.T) {
 		`"purged_at":"2026-01-02T02:04:05.000000Z","rows":{"public.\"<ä>\"":1,"public.b":2},` +
 		`"slug":"acme","tenant_id":"01900000-0000-7000-8000-000000000000"}`
 	sum := sha256.Sum256([]byte(text))
-	sealed, err := federation.Certify(c)
+	sealed, err := certificate.Seal(c)
 	require.NoError(t, err)
 	require.Equal(t, "sha256:"+hex.EncodeToString(sum[:]), sealed.Digest)
-	again, err := federation.Certify(sealed)
+	again, err := certificate.Seal(sealed)
 	require.NoError(t, err)
 	require.Equal(t, sealed, again)
 	sealed.Rows = map[string]int64{"public.b": 3}
-	changed, err := federation.Certify(sealed)
+	changed, err := certificate.Seal(sealed)
 	require.NoError(t, err)
 	require.NotEqual(t, again.Digest, changed.Digest)
 }

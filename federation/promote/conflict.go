@@ -16,12 +16,27 @@ type conflicts struct {
 	truncated bool
 }
 
+// size is about that of the content as JSON.
+func (c *Content) size() int {
+	if c == nil {
+		return 0
+	}
+	size := len(c.Spec)
+	for key, value := range c.Labels {
+		size += len(key) + len(value)
+	}
+	return size
+}
+
 // add adds a conflict, unless the list would exceed its limits. After the first conflict
 // that doesn't fit, it adds none, so that the list has no gaps.
 func (c *conflicts) add(item ReportItem) {
 	size := 0
 	for _, d := range item.Changes {
 		size += len(d.Path) + len(d.From) + len(d.To)
+	}
+	if c := item.Conflict; c != nil {
+		size += c.Base.size() + c.Ours.size() + c.Theirs.size()
 	}
 	if c.truncated || len(c.items) == maxConflicts || c.bytes+size > maxConflictBytes {
 		c.truncated = true
@@ -42,8 +57,9 @@ func (c *conflicts) err(counts Counts) error {
 		members["truncated"] = true
 	}
 	e := tenancy.Errorf(tenancy.CodeImportConflict,
-		"the target has other content under %d of the bundle's names: nothing was written; choose"+
-			" the strategy %s", counts.Fail, tenancy.Alternatives(strategies[1:])) // without Fail
+		"items in conflict: %d; the target changed them since it took them, or never took them from"+
+			" this source: nothing was written; choose the strategy %s", counts.Fail,
+		tenancy.Alternatives(strategies[1:])) // without Fail
 	e.Members = members
 	return e
 }

@@ -98,8 +98,10 @@ func (l lazyTransfers) Import(
 
 type lazyImport struct{ ports.Import }
 
-func (l lazyImport) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
-	return l.Import.Stage(ctx, func(yield func(federation.Item, error) bool) {
+func (l lazyImport) Stage(
+	ctx context.Context, from federation.Source, items iter.Seq2[federation.Item, error],
+) error {
+	return l.Import.Stage(ctx, from, func(yield func(federation.Item, error) bool) {
 		for item, err := range items {
 			yield(item, err)
 			return

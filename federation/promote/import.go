@@ -20,10 +20,12 @@ var errDryRun = errors.New("promote: dry run")
 //
 // The errors, each of which means that nothing was written:
 //   - [tenancy.CodeImportConflict] with members "counts" ([Counts]) and "items"
-//     ([]ReportItem): under [Fail], the target has other content under the
-//     names listed. The list ends after 1,000 conflicts or 4 MiB, and then the
+//     ([]ReportItem): under [Fail] and [Merge], conflicts are left; each strategy leaves those that
+//     it can't resolve. The list ends after 1,000 conflicts or 4 MiB, and then the
 //     member "truncated" is true. The counts are always complete, and a dry run
 //     reports every item.
+//   - [tenancy.CodeConfirmationRequired] with the members "delete" and "of": see [Options].
+//   - [tenancy.CodeReferenced]: an item that would be deleted is referred to by one that stays.
 //   - [tenancy.CodeDigestMismatch], [tenancy.CodeUnsupportedVersion],
 //     [tenancy.CodeInvalidJSON], [tenancy.CodeInexactNumber],
 //     [tenancy.CodeUnknownField], [tenancy.CodeTooLarge] and
@@ -64,7 +66,7 @@ func (s *Service) Import(
 	report := &Report{ImportID: id.String(), DryRun: opts.DryRun, items: reported}
 	err = s.ports.Transfers.Import(ctx, tenant, func(imp ports.Import) error {
 		p := &planner{kinds: s.ports.Kinds, imp: imp, strategy: strategy, report: report}
-		return runImport(ctx, p, bundle, opts.DryRun)
+		return runImport(ctx, p, bundle, opts)
 	})
 	if err != nil && !(opts.DryRun && errors.Is(err, errDryRun)) {
 		report.Close()
@@ -74,32 +76,42 @@ func (s *Service) Import(
 }
 
 // runImport stages, plans and applies the bundle, within the transaction.
-func runImport(ctx context.Context, p *planner, bundle *checkedBundle, dryRun bool) error {
-	if err := p.imp.Stage(ctx, bundle.items()); err != nil {
+func runImport(ctx context.Context, p *planner, bundle *checkedBundle, opts Options) error {
+	source := bundle.manifest.Source
+	if err := p.imp.Stage(ctx, source, bundle.items()); err != nil {
 		return err
 	}
 	if !bundle.complete {
 		return errors.New("promote: the store staged only a part of the bundle, without an error")
 	}
+	if opts.Prune != nil {
+		if err := p.imp.StageMissing(ctx, *opts.Prune); err != nil {
+			return err
+		}
+	}
 	if err := p.plan(ctx); err != nil {
 		return err
 	}
-	if p.report.Counts.Fail > 0 && !dryRun {
-		return p.conflicts.err(p.report.Counts)
+	if !opts.DryRun {
+		if p.report.Counts.Fail > 0 {
+			return p.conflicts.err(p.report.Counts)
+		}
+		if err := p.checkDeletions(opts.Confirm); err != nil {
+			return err
+		}
 	}
 	secrets, err := p.imp.Apply(ctx)
 	if err != nil {
 		return err
 	}
 	p.report.SecretsRequired = secrets
-	if dryRun {
+	if opts.DryRun {
 		return errDryRun
 	}
-	manifest := bundle.manifest
 	p.imp.Describe(map[string]any{
 		"import_id": p.report.ImportID, "strategy": p.strategy, "counts": p.report.Counts,
-		"digest": manifest.Digest, "source": map[string]any{"instance": manifest.Source.Instance,
-			"tenant": manifest.Source.Tenant},
+		"digest": bundle.manifest.Digest, "source": map[string]any{"instance": source.Instance,
+			"tenant": source.Tenant},
 	})
 	return nil
 }

@@ -31,7 +31,8 @@ func TestParseStrategyAcceptsOnlyKnownNames(t *testing.T) {
 
 func TestStrategiesReturnsEveryStrategyWithTheDefaultFirst(t *testing.T) {
 	t.Parallel()
-	want := []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite, promote.Rename}
+	want := []promote.Strategy{promote.Fail, promote.Skip, promote.Overwrite, promote.Rename,
+		promote.Merge}
 	list := promote.Strategies()
 	require.Equal(t, want, list)
 	list[0] = "changed"
@@ -48,7 +49,7 @@ func TestImportRefusesUnknownStrategy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	acme := r.tenant("acme")
-	_, err := r.service.Import(t.Context(), acme.ID, nil, promote.Options{Strategy: "merge"})
+	_, err := r.service.Import(t.Context(), acme.ID, nil, promote.Options{Strategy: "replace"})
 	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err))
 }
 
@@ -114,13 +115,17 @@ func TestFailStrategyListsConflictsAndWritesNothing(t *testing.T) {
 	var e *tenancy.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, tenancy.CodeImportConflict, e.Code)
-	require.Contains(t, e.Message, "choose the strategy skip, overwrite or rename")
+	require.Contains(t, e.Message, "choose the strategy skip, overwrite, rename or merge")
 	require.Equal(t, promote.Counts{Create: 1, Unchanged: 2, Fail: 1}, e.Members["counts"])
 	require.NotContains(t, e.Members, "truncated")
 	raw, err := json.Marshal(e.Members["items"])
 	require.NoError(t, err)
 	require.JSONEq(t, `[{"kind":"widget","name":"lamp","action":"fail","changes":[
-		{"path":"/spec/maker","to":"ada"},{"path":"/spec/size","from":2,"to":1}]}]`, string(raw))
+		{"path":"/spec/maker","to":"ada"},{"path":"/spec/size","from":2,"to":1}],
+		"conflict":{"base":null,
+			"ours":{"labels":{},"spec":{"active":true,"description":"","parts":[],"size":2}},
+			"theirs":{"labels":{},"spec":{"active":true,"description":"","maker":"ada","parts":[],
+				"size":1}}}}]`, string(raw))
 }
 
 func TestConflictListIsLimited(t *testing.T) {
@@ -154,7 +159,7 @@ func TestDryRunReportsAndWritesNothing(t *testing.T) {
 			dry := r.load(target, bundle, promote.Options{Strategy: strategy, DryRun: true})
 			require.True(t, dry.DryRun)
 			require.Equal(t, before, r.items(target))
-			if strategy == promote.Fail {
+			if strategy == promote.Fail || strategy == promote.Merge {
 				require.Equal(t, "fail", dry.actions["widget/lamp"])
 				return
 			}
@@ -290,12 +295,17 @@ func TestReportIsOneJSONObject(t *testing.T) {
 	require.NoError(t, json.Unmarshal(got.json, &report))
 	require.Len(t, report.ImportID, 36)
 	require.JSONEq(t, `{"import_id":"`+report.ImportID+`","dry_run":false,
-		"counts":{"create":1,"update":0,"unchanged":2,"skip":0,"rename":1,"fail":0},
+		"counts":{"create":1,"update":0,"unchanged":2,"keep":0,"merge":0,"skip":0,"rename":1,
+			"delete":0,"fail":0},
 		"items":[
 			{"kind":"maker","name":"ada","action":"unchanged","changes":[]},
 			{"kind":"settings","name":"default","action":"unchanged","changes":[]},
 			{"kind":"widget","name":"lamp","action":"rename","renamed_to":"lamp-2","changes":[
-				{"path":"/spec/maker","to":"ada"},{"path":"/spec/size","from":2,"to":1}]},
+				{"path":"/spec/maker","to":"ada"},{"path":"/spec/size","from":2,"to":1}],
+				"conflict":{"base":null,
+					"ours":{"labels":{},"spec":{"active":true,"description":"","parts":[],"size":2}},
+					"theirs":{"labels":{},"spec":{"active":true,"description":"","maker":"ada","parts":[],
+						"size":1}}}},
 			{"kind":"widget","name":"sofa","action":"create","changes":[]}],
 		"secrets_required":[]}`, string(got.json))
 }

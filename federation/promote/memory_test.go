@@ -149,7 +149,15 @@ func (g generator) Exists(context.Context, federation.Ref) (bool, error) { retur
 
 func (g generator) Describe(map[string]any) {}
 
-func (g generator) Stage(_ context.Context, items iter.Seq2[federation.Item, error]) error {
+func (g generator) StageMissing(context.Context, ports.Selection) error { return nil }
+
+func (g generator) Renames(context.Context) (map[federation.Ref]string, error) {
+	return map[federation.Ref]string{}, nil
+}
+
+func (g generator) Stage(
+	_ context.Context, _ federation.Source, items iter.Seq2[federation.Item, error],
+) error {
 	staged := 0
 	for _, err := range items {
 		if err != nil {

@@ -9,45 +9,70 @@ import (
 	"github.com/bailiwick-go/bailiwick/ports"
 )
 
-// chooseNames finds the items that [Rename] renames and chooses a free name for
-// each.
+// chooseNames finds the items that [Rename] renames and chooses a free name for each.
 //
-// An item is renamed if it conflicts. An item that the target has with the same
-// content is renamed if it refers to a renamed item, because its content changes
-// with the names in it; this applies transitively. An item that the target doesn't
-// have is created under its own name, with its references rewritten. Singletons
-// keep their names.
-func chooseNames(
-	ctx context.Context, kinds *federation.Kinds, imp ports.Import,
-) (map[federation.Ref]string, error) {
-	set := renameSet{kinds: kinds, renamed: map[refKey]struct{}{}}
-	if err := imp.Compare(ctx, set.add); err != nil {
-		return nil, err
-	}
-	if len(set.renamed) == 0 {
-		return nil, nil
+// An item is renamed if it conflicts and the target has it. An item that the target has without
+// having taken it, or that the target changed, is renamed if it refers to a renamed item: its
+// content changes with the names in it. This applies transitively. One that the target took and
+// didn't change keeps its name, and its references follow; so does one that the target doesn't have.
+// Singletons keep their names.
+func (p *planner) chooseNames(ctx context.Context) error {
+	set := renameSet{renamed: map[refKey]struct{}{}}
+	err := p.imp.Compare(ctx, func(pair ports.Pair) error { return p.addTo(&set, pair) })
+	if err != nil || len(set.renamed) == 0 {
+		return err
 	}
 	set.addDependents()
 
 	var refs []federation.Ref
-	err := imp.Compare(ctx, func(pair ports.Pair) error {
-		if _, ok := set.renamed[keyOf(pair.Incoming.Ref)]; ok {
+	err = p.imp.Compare(ctx, func(pair ports.Pair) error {
+		if _, ok := set.renamed[keyOf(pair.Incoming.Ref)]; ok && !pair.Missing {
 			refs = append(refs, pair.Incoming.Ref)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// Query names only after Compare has ended: it may occupy the store's connection.
-	names := make(map[federation.Ref]string, len(refs))
-	namer := namer{imp: imp, next: map[nameSeries]int{}}
+	p.renamed = make(map[federation.Ref]bool, len(refs))
+	namer := namer{imp: p.imp, next: map[nameSeries]int{}}
 	for _, ref := range refs {
-		if names[ref], err = namer.freeName(ctx, ref); err != nil {
-			return nil, err
+		if p.names[ref], err = namer.freeName(ctx, ref); err != nil {
+			return err
 		}
+		p.renamed[ref] = true
 	}
-	return names, nil
+	return nil
+}
+
+// addTo adds an item that conflicts, or the references of one that conflicts if they change.
+func (p *planner) addTo(set *renameSet, pair ports.Pair) error {
+	kind, _ := p.kinds.Kind(pair.Incoming.Kind)
+	if pair.Missing || kind.Singleton != "" {
+		return nil
+	}
+	incoming, err := p.rewrite(pair.Incoming)
+	if err != nil {
+		return err
+	}
+	relation := p.relate(pair, incoming)
+	from := keyOf(pair.Incoming.Ref)
+	if relation == claimed || relation == conflicting && pair.Current != nil {
+		set.renamed[from] = struct{}{}
+		return nil
+	}
+	if pair.Current == nil || pair.Base != nil && pair.Base.Digest == pair.Current.Digest {
+		return nil
+	}
+	targets, err := p.kinds.Targets(pair.Incoming)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		set.edges = append(set.edges, edge{to: keyOf(t.Ref), from: from})
+	}
+	return nil
 }
 
 // refKey identifies a ref by half of its SHA-256, so that [renameSet] needs little
@@ -60,37 +85,15 @@ func keyOf(ref federation.Ref) refKey {
 }
 
 // renameSet computes the set of renamed items. It keeps 32 bytes for each reference
-// of an item that the target has with the same content, and follows each reference
+// of an item that would conflict with other references, and follows each reference
 // once, however long the chains are.
 type renameSet struct {
-	kinds   *federation.Kinds
 	renamed map[refKey]struct{}
 	edges   []edge
 }
 
 // edge is a reference of the item from to the item to.
 type edge struct{ to, from refKey }
-
-// add adds an item that conflicts, or the references of an unchanged item.
-func (s *renameSet) add(pair ports.Pair) error {
-	kind, _ := s.kinds.Kind(pair.Incoming.Kind)
-	if pair.Current == nil || kind.Singleton != "" {
-		return nil
-	}
-	from := keyOf(pair.Incoming.Ref)
-	if pair.Current.Digest != pair.Incoming.Digest {
-		s.renamed[from] = struct{}{}
-		return nil
-	}
-	targets, err := s.kinds.Targets(pair.Incoming)
-	if err != nil {
-		return err
-	}
-	for _, t := range targets {
-		s.edges = append(s.edges, edge{to: keyOf(t.Ref), from: from})
-	}
-	return nil
-}
 
 // addDependents adds every item that refers to a renamed item, directly or
 // through other items.

@@ -3,6 +3,7 @@ package promote_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -216,7 +217,9 @@ func TestLongReferenceChainNeedsFewComparisons(t *testing.T) {
 		items = append(items, item("widget", fmt.Sprintf("w%04d", i),
 			fmt.Sprintf(`{"parent":"w%04d"}`, min(i+1, links-1))))
 	}
-	r.load(target, bundle(t, items...), promote.Options{})
+	for _, item := range slices.Backward(items) {
+		r.putItem(target, item)
+	}
 	items[links-1].Spec = json.RawMessage(`{"parent":"w1999","size":1}`)
 
 	var counted counts

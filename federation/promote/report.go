@@ -20,8 +20,11 @@ const (
 	ActionCreate    Action = "create"    // the target has no item with that name
 	ActionUpdate    Action = "update"    // the bundle's item replaces the target's
 	ActionUnchanged Action = "unchanged" // the target's item has the same content
-	ActionSkip      Action = "skip"      // the target's item is kept, although it differs
+	ActionKeep      Action = "keep"      // only the target has changed it, or deleted it
+	ActionMerge     Action = "merge"     // what both sides changed is joined
+	ActionSkip      Action = "skip"      // a conflict in which the target's item stays
 	ActionRename    Action = "rename"    // the bundle's item is created under a free name
+	ActionDelete    Action = "delete"    // the source no longer has it, and the target neither
 	ActionFail      Action = "fail"      // a conflict that stops the import
 )
 
@@ -30,8 +33,11 @@ type Counts struct {
 	Create    int `json:"create"`
 	Update    int `json:"update"`
 	Unchanged int `json:"unchanged"`
+	Keep      int `json:"keep"`
+	Merge     int `json:"merge"`
 	Skip      int `json:"skip"`
 	Rename    int `json:"rename"`
+	Delete    int `json:"delete"`
 	Fail      int `json:"fail"`
 }
 
@@ -43,10 +49,16 @@ func (c *Counts) add(a Action) {
 		c.Update++
 	case ActionUnchanged:
 		c.Unchanged++
+	case ActionKeep:
+		c.Keep++
+	case ActionMerge:
+		c.Merge++
 	case ActionSkip:
 		c.Skip++
 	case ActionRename:
 		c.Rename++
+	case ActionDelete:
+		c.Delete++
 	case ActionFail:
 		c.Fail++
 	}
@@ -58,11 +70,31 @@ type ReportItem struct {
 	Action    Action `json:"action"`
 	RenamedTo string `json:"renamed_to,omitempty"`
 
-	// Changes are the differences from the target's item to the bundle's.
+	// Changes are the differences from the target's item to the one that it has after the
+	// import: the bundle's, or what was joined. If the item isn't written, they are those to
+	// the bundle's item.
 	Changes []federation.Difference `json:"changes"`
+
+	Conflict *Conflict `json:"conflict,omitempty"` // also if the strategy resolves it
 
 	// Error says why the import couldn't apply the strategy.
 	Error string `json:"error,omitempty"`
+}
+
+// Conflict is what the three sides of a conflict have. A side that doesn't have the item is nil.
+type Conflict struct {
+	Base   *Content `json:"base"`   // what the target last took from the source
+	Ours   *Content `json:"ours"`   // what the target has
+	Theirs *Content `json:"theirs"` // what the source has, with the names of the target
+
+	// Paths are the places that both sides changed, under [Merge]: JSON Pointers, sorted.
+	Paths []string `json:"paths,omitempty"`
+}
+
+// Content is what can be in conflict of an item.
+type Content struct {
+	Labels map[string]string `json:"labels"`
+	Spec   json.RawMessage   `json:"spec"`
 }
 
 // Report describes what an import did or, as a dry run, would do. Its list of

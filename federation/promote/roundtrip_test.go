@@ -32,7 +32,7 @@ func TestPromotionPreservesAllItems(t *testing.T) {
 	})
 }
 
-// Every strategy except Fail follows its contract if the tenant has other content.
+// Every strategy that leaves no conflict follows its contract if the tenant has other content.
 func TestStrategiesKeepTheirContracts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -41,7 +41,8 @@ func TestStrategiesKeepTheirContracts(t *testing.T) {
 		fill(rt, r, source)
 		fill(rt, r, target)
 		raw, before := r.export(source), contents(rt, r, target)
-		strategy := rapid.SampledFrom(promote.Strategies()[1:]).Draw(rt, "strategy")
+		strategy := rapid.SampledFrom([]promote.Strategy{promote.Skip, promote.Overwrite,
+			promote.Rename}).Draw(rt, "strategy")
 		report := r.load(target, raw, promote.Options{Strategy: strategy})
 		after := contents(rt, r, target)
 

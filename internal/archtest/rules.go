@@ -31,13 +31,14 @@ const (
 var (
 	toTenancy = Edge{"tenancy",
 		"everything belongs to a tenant, and every error has one of its codes"}
-	toIdentity   = Edge{"tenancy/identity", "people and how they sign in"}
-	toFederation = Edge{"federation", "the one representation of what is stored and travels"}
-	toPorts      = Edge{"ports", "the interfaces it works through or satisfies"}
-	toUseCases   = Edge{"tenancy/...", "the use cases that it drives"}
-	toTransfers  = Edge{"federation/...", "the use cases that it drives"}
-	toHelpers    = Edge{"internal/...", "small helpers that no host can import"}
-	toCacheinval = Edge{"tenancy/cacheinval",
+	toIdentity    = Edge{"tenancy/identity", "people and how they sign in"}
+	toFederation  = Edge{"federation", "the one representation of what is stored and travels"}
+	toCertificate = Edge{"federation/certificate", "the digest of what a purge removed"}
+	toPorts       = Edge{"ports", "the interfaces it works through or satisfies"}
+	toUseCases    = Edge{"tenancy/...", "the use cases that it drives"}
+	toTransfers   = Edge{"federation/...", "the use cases that it drives"}
+	toHelpers     = Edge{"internal/...", "small helpers that no host can import"}
+	toCacheinval  = Edge{"tenancy/cacheinval",
 		"what is remembered holds until a change of it is heard"}
 	toFairqueue = Edge{"tenancy/fairqueue",
 		"work that takes long has a share for each tenant, and waits in one way"}
@@ -98,7 +99,7 @@ var Rooms = []Room{
 		Path: "ports/portstest",
 		Why: "whoever writes an adapter runs the suites, with the test library of their own" +
 			" choice",
-		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toCertificate, toPorts},
 		Tests: testTools,
 	},
 	{
@@ -149,6 +150,14 @@ var Rooms = []Room{
 		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toFairqueue, toUUID, toJSON},
 		Tests: testTools,
 	},
+	{
+		Path: "federation/promote",
+		Why: "a use case works through ports: it is the same over every adapter; what joins two" +
+			" contents knows none",
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toFairqueue, toUUID, toJSON,
+			{"federation/merge", "joins what both sides changed"}},
+		Tests: testTools,
+	},
 	adapter("..."), // a new one: it needs a room of its own before it gets third parties
 	adapter("memory/...", toUUID),
 	adapter("postgres/...", toUUID, toJSON, toBun),
@@ -195,7 +204,7 @@ var Rooms = []Room{
 	postgresStore("internal/vault"),
 	postgresStore("internal/notify", inPostgres("internal/session")),
 	postgresStore("internal/instance"),
-	postgresStore("internal/identity", toIdentity, inPostgres("internal/declare")),
+	postgresStore("internal/identity", toIdentity, toCertificate, inPostgres("internal/declare")),
 	postgresStore("internal/items", inPostgres("internal/declare"), inPostgres("internal/itemsql"),
 		inPostgres("internal/filterbypass"), inPostgres("internal/session"),
 		inPostgres("internal/sqltext"),

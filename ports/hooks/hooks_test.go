@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -188,10 +189,14 @@ func TestImportCallsTheHookForEachWrittenItem(t *testing.T) {
 	}
 	put(source.ID, note("other", "source twice"))
 	put(source.ID, note("other", "source thrice"))
-	put(tenancy.DefaultID, note("same", "source"))
-	put(tenancy.DefaultID, note("other", "target"))
-	put(tenancy.DefaultID, note("older", "target"))
-	put(tenancy.DefaultID, note("older", "target twice"))
+	second, err := store.Tenants.Create(ctx, tenancy.NewTenant(tenancy.NewID(), "second", "S"))
+	require.NoError(t, err)
+	for _, target := range []tenancy.ID{tenancy.DefaultID, second.ID} {
+		put(target, note("same", "source"))
+		put(target, note("other", "target"))
+		put(target, note("older", "target"))
+		put(target, note("older", "target twice"))
+	}
 
 	service := promote.New(services)
 	exported, err := service.Export(ctx, source, ports.Selection{})
@@ -200,8 +205,9 @@ func TestImportCallsTheHookForEachWrittenItem(t *testing.T) {
 	var bundle bytes.Buffer
 	_, err = exported.WriteTo(&bundle)
 	require.NoError(t, err)
+	target := tenancy.DefaultID
 	run := func(o promote.Options) error {
-		report, err := service.Import(ctx, tenancy.DefaultID, bytes.NewReader(bundle.Bytes()), o)
+		report, err := service.Import(ctx, target, bytes.NewReader(bundle.Bytes()), o)
 		if err == nil {
 			report.Close()
 		}
@@ -215,17 +221,28 @@ func TestImportCallsTheHookForEachWrittenItem(t *testing.T) {
 	require.NoError(t, run(promote.Options{Strategy: promote.Rename}))
 	assert.Equal(t, []string{"created note/new 1", "created note/older-2 1",
 		"created note/other-2 3"}, seen.take())
+	target = second.ID
 	require.NoError(t, run(promote.Options{Strategy: promote.Overwrite}))
 	got := seen.take()
-	assert.Equal(t, []string{"changed note/older 3", "changed note/other 3"}, got)
+	assert.Equal(t, []string{"changed note/older 3", "changed note/other 3", "created note/new 1"},
+		slices.Sorted(slices.Values(got)))
 	for _, c := range got {
 		name := strings.TrimPrefix(strings.Fields(c)[1], "note/")
-		stored, err := store.Resources.Get(ctx, tenancy.DefaultID, note(name, "").Ref)
+		stored, err := store.Resources.Get(ctx, second.ID, note(name, "").Ref)
 		require.NoError(t, err)
-		assert.EqualValues(t, 3, stored.Version)
+		assert.Equal(t, strings.Fields(c)[2], fmt.Sprint(stored.Version))
 	}
 	require.NoError(t, run(promote.Options{Strategy: promote.Overwrite}))
 	assert.Empty(t, seen.take(), "an import that changes nothing")
+	require.NoError(t, store.Resources.Delete(ctx, source.ID, note("new", "").Ref, ports.Condition{}))
+	pruned, err := service.Export(ctx, source, ports.Selection{})
+	require.NoError(t, err)
+	defer pruned.Close()
+	bundle.Reset()
+	_, err = pruned.WriteTo(&bundle)
+	require.NoError(t, err)
+	require.NoError(t, run(promote.Options{Prune: &ports.Selection{}, Confirm: true}))
+	assert.Equal(t, []string{"deleted note/new 0"}, seen.take())
 }
 
 func TestImportThatWritesUnderAnotherItemsNameChangesIt(t *testing.T) {
@@ -243,7 +260,7 @@ func TestImportThatWritesUnderAnotherItemsNameChangesIt(t *testing.T) {
 	require.NoError(t, err)
 	decided := func(apply bool) error {
 		return services.Transfers.Import(ctx, tenancy.DefaultID, func(imp ports.Import) error {
-			err := imp.Stage(ctx, func(yield func(federation.Item, error) bool) {
+			err := imp.Stage(ctx, federation.Source{}, func(yield func(federation.Item, error) bool) {
 				yield(item, nil)
 			})
 			if err != nil {

@@ -52,9 +52,17 @@ type importRun struct {
 }
 
 func (r *importRun) Stage(
-	ctx context.Context, items iter.Seq2[federation.Item, error],
+	ctx context.Context, from federation.Source, items iter.Seq2[federation.Item, error],
 ) error {
-	return r.next.Stage(ctx, items)
+	return r.next.Stage(ctx, from, items)
+}
+
+func (r *importRun) StageMissing(ctx context.Context, sel ports.Selection) error {
+	return r.next.StageMissing(ctx, sel)
+}
+
+func (r *importRun) Renames(ctx context.Context) (map[federation.Ref]string, error) {
+	return r.next.Renames(ctx)
 }
 
 func (r *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
@@ -75,7 +83,14 @@ func (r *importRun) Decide(
 		if err != nil || !d.Write {
 			return d, err
 		}
-		if d.Item.Ref != pair.Incoming.Ref {
+		if pair.Missing {
+			if pair.Current != nil {
+				r.decided = append(r.decided, ResourceChange{Tenant: r.tenant, Action: Deleted,
+					Ref: pair.Target})
+			}
+			return d, nil
+		}
+		if d.Item.Ref != pair.Target {
 			renamed = append(renamed, len(r.decided))
 			pair.Current = nil
 		}

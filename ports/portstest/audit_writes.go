@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -224,7 +225,7 @@ func auditImports() []contractCase {
 		" other leaves none."
 	apply := func(ctx context.Context, p *probe, tenant tenancy.ID, failure error) error {
 		return p.Transfers.Import(ctx, tenant, func(im ports.Import) error {
-			if err := im.Stage(ctx, p.incoming(item("widget", "w", `{}`))); err != nil {
+			if err := im.Stage(ctx, federation.Source{}, p.incoming(item("widget", "w", `{}`))); err != nil {
 				return err
 			}
 			if _, err := decideAndApply(ctx, im, writeAll); err != nil {

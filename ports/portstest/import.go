@@ -23,7 +23,7 @@ func transfersImport() []contractCase {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
 				before := p.get(p.acme, ref("widget", "there"))
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "there", `{"size":2}`),
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(item("widget", "there", `{"size":2}`),
 						item("widget", "new", `{}`))), "Stage")
 					_, err := p.apply(im, writeAll)
 					p.noResource(p.acme, ref("widget", "new"), "during the import")
@@ -44,7 +44,7 @@ func transfersImport() []contractCase {
 				p.put(p.acme, item("widget", "there", `{"size":1}`))
 				before := p.export(p.acme, ports.Selection{})
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(
 						item("widget", "there", `{"size":2}`), item("widget", "new", `{}`),
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					_, err := p.apply(im, writeAll)
@@ -64,7 +64,7 @@ func transfersImport() []contractCase {
 			prove: func(p *probe) {
 				before := bundleText(p.export(p.acme, ports.Selection{}))
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					return im.Stage(p.ctx, p.incoming(item("widget", "new", `{}`)))
+					return im.Stage(p.ctx, federation.Source{}, p.incoming(item("widget", "new", `{}`)))
 				}), "Import")
 				p.equal(bundleText(p.export(p.acme, ports.Selection{})), before,
 					"the export after an import that only staged")
@@ -132,7 +132,7 @@ func transfersImport() []contractCase {
 				before := bundleText(p.export(p.globex, ports.Selection{}))
 				var uses []federation.SecretUse
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(
 						item("widget", "w", `{"size":2,"token":{"$secret":"s"}}`),
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					seesOwnItems := func(pair ports.Pair) {
@@ -203,7 +203,7 @@ func importStage() []contractCase {
 			prove: func(p *probe) {
 				after := 0
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					return im.Stage(p.ctx, func(yield func(federation.Item, error) bool) {
+					return im.Stage(p.ctx, federation.Source{}, func(yield func(federation.Item, error) bool) {
 						if !yield(p.normalized(item("widget", "a", `{}`)), nil) ||
 							!yield(federation.Item{}, errCaller) {
 							return
@@ -220,8 +220,9 @@ func importStage() []contractCase {
 		{
 			name: "compare pairs staged and stored items",
 			says: "Compare calls yield with each staged item in the order of" +
-				" [federation.Ref.Compare], paired with the target's item of that ref, which is" +
-				" nil if there is none. It may be called again.",
+				" [federation.Ref.Compare], paired with the target's item of that ref, or of the" +
+				" name that it was given when it was taken; Current is nil if there is none. It may" +
+				" be called again.",
 			prove: func(p *probe) {
 				stored := p.put(p.acme, item("widget", "b", `{"size":1,"token":"hunter2"}`),
 					item("widget", "b", `{"size":2,"token":"hunter2"}`)).Item
@@ -230,7 +231,7 @@ func importStage() []contractCase {
 					item("widget", "b", `{"size":3}`), item("maker", "z", `{}`),
 					item("widget", "B", `{}`)}
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(staged...)), "Stage")
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(staged...)), "Stage")
 					for range 2 {
 						pairs := p.comparePairs(im)
 						p.equal(pairRefs(pairs),
@@ -264,7 +265,7 @@ func importStage() []contractCase {
 					want[it.Ref] = it
 				}
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, func(yield func(federation.Item, error) bool) {
+					p.ok(im.Stage(p.ctx, federation.Source{}, func(yield func(federation.Item, error) bool) {
 						for _, it := range want {
 							if !yield(it, nil) {
 								return
@@ -283,13 +284,13 @@ func importStage() []contractCase {
 		},
 		{
 			name: "unchanged item has the same digest",
-			says: "Pair is a staged item and the target's item of the same ref.",
+			says: "Pair is a staged item and the target's item of the same ref,",
 			prove: func(p *probe) {
 				p.putReferenced()
 				p.put(p.acme, normalForms()...)
 				exported := p.export(p.acme, ports.Selection{})
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(exported...)), "Stage")
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(exported...)), "Stage")
 					for _, pair := range p.comparePairs(im) {
 						if pair.Current == nil || pair.Current.Digest != pair.Incoming.Digest {
 							p.fail("the target's %s %q differs from its own export",
@@ -302,11 +303,11 @@ func importStage() []contractCase {
 		},
 		{
 			name: "exists finds stored and staged items",
-			says: "Exists reports whether the target or the staged items have ref.",
+			says: "Exists reports whether the target or the staged items have ref,",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "stored", `{}`))
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "staged", `{}`))), "Stage")
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(item("widget", "staged", `{}`))), "Stage")
 					p.wantExists(im, ref("widget", "stored"), true)
 					p.wantExists(im, ref("widget", "staged"), true)
 					p.wantExists(im, ref("maker", "stored"), false)
@@ -373,7 +374,7 @@ func (p *probe) importWith(
 	items ...federation.Item,
 ) (uses []federation.SecretUse, err error) {
 	err = p.Transfers.Import(ctx, tenant, func(im ports.Import) error {
-		if err := im.Stage(ctx, p.incoming(items...)); err != nil {
+		if err := im.Stage(ctx, federation.Source{}, p.incoming(items...)); err != nil {
 			return err
 		}
 		uses, err = decideAndApply(ctx, im, decide)
@@ -418,7 +419,7 @@ func (p *probe) wantExists(im ports.Import, r federation.Ref, want bool) {
 // isPristine reports whether an import finds the tenant's settings pristine.
 func (p *probe) isPristine(tenant tenancy.ID) (pristine bool) {
 	p.ok(p.Transfers.Import(p.ctx, tenant, func(im ports.Import) error {
-		p.ok(im.Stage(p.ctx, p.incoming(item("settings", "default", `{}`))), "Stage")
+		p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(item("settings", "default", `{}`))), "Stage")
 		for _, pair := range p.comparePairs(im) {
 			pristine = pair.Pristine
 		}

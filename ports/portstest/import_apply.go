@@ -81,7 +81,7 @@ func importApply() []contractCase {
 		},
 		{
 			name: "decision creates or overwrites",
-			says: "create or overwrite the item",
+			says: "Write creates or overwrites the item.",
 			prove: func(p *probe) {
 				before := p.put(p.acme, item("widget", "there", `{"size":1}`))
 				_, err := p.importItems(p.acme, item("widget", "there", `{"size":2}`),
@@ -135,7 +135,7 @@ func importApply() []contractCase {
 		{
 			name: "two decisions can't write one item",
 			says: "Two decisions that write one ref, and a rename to the ref of another staged" +
-				" item, are [tenancy.CodeInvalid].",
+				" item that the source still has under that name, are [tenancy.CodeInvalid].",
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "b", `{"size":1}`))
 				for name, renamed := range map[string]map[string]string{

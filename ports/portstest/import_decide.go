@@ -57,7 +57,7 @@ func importDecide() []contractCase {
 					item("widget", "B", `{}`), item("maker", "z", `{}`),
 					item("settings", "default", `{"mode":"open"}`))
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(incoming...)), "Stage")
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(incoming...)), "Stage")
 					compared := p.comparePairs(im)
 					decided := p.decidePairs(im)
 					p.equal(pairRefs(decided), pairRefs(compared), "the refs")
@@ -74,7 +74,7 @@ func importDecide() []contractCase {
 			prove: func(p *probe) {
 				p.put(p.acme, item("widget", "a", `{"size":1}`), item("widget", "b", `{"size":1}`))
 				err := p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "a", `{"size":2}`),
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(item("widget", "a", `{"size":2}`),
 						item("widget", "b", `{"size":2}`), item("widget", "c", `{}`))), "Stage")
 					p.ok(im.Decide(p.ctx, func(pair ports.Pair) (ports.Decision, error) {
 						write := pair.Current == nil || pair.Current.Name == "b"
@@ -98,7 +98,7 @@ func importDecide() []contractCase {
 				p.put(p.acme, item("widget", "a", `{"size":1}`))
 				before := bundleText(p.export(p.acme, ports.Selection{}))
 				p.ok(p.Transfers.Import(p.ctx, p.acme, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "a", `{"size":2}`),
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(item("widget", "a", `{"size":2}`),
 						item("widget", "b", `{}`),
 						item("settings", "default", `{"mode":"open"}`))), "Stage")
 					return im.Decide(p.ctx, func(pair ports.Pair) (ports.Decision, error) {
@@ -131,7 +131,7 @@ func importDecide() []contractCase {
 
 // stageTwoWidgets stages one widget that refers to a missing secret, and another.
 func (p *probe) stageTwoWidgets(im ports.Import) {
-	p.ok(im.Stage(p.ctx, p.incoming(item("widget", "a", `{"token":{"$secret":"missing"}}`),
+	p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(item("widget", "a", `{"token":{"$secret":"missing"}}`),
 		item("widget", "b", `{}`))), "Stage")
 }
 

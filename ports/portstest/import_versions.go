@@ -108,7 +108,7 @@ func importVersions() []contractCase {
 
 				p.put(p.globex, item("widget", "w", `{}`))
 				p.ok(p.Transfers.Import(p.ctx, p.globex, func(im ports.Import) error {
-					p.ok(im.Stage(p.ctx, p.incoming(item("widget", "w", `{}`),
+					p.ok(im.Stage(p.ctx, federation.Source{}, p.incoming(item("widget", "w", `{}`),
 						item("widget", "new", `{}`))), "Stage")
 					for _, pair := range p.comparePairs(im) {
 						p.equal(pair.Pristine, false, "whether a widget is pristine")

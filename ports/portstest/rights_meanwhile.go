@@ -35,7 +35,7 @@ func (p *probe) refusesImportInProgress(e rightEnd) {
 	right := e.right(p)
 	err := p.Transfers.Import(tenancy.WithRight(p.ctx, right), p.acme,
 		func(im ports.Import) error {
-			if err := im.Stage(p.ctx, p.incoming(item("maker", "new", `{}`))); err != nil {
+			if err := im.Stage(p.ctx, federation.Source{}, p.incoming(item("maker", "new", `{}`))); err != nil {
 				return err
 			}
 			_, err := p.apply(im, writeAll)

@@ -11,7 +11,8 @@ import (
 )
 
 func transfersSuite() []contractCase {
-	return slices.Concat(transfersExport(), transfersImport(), importStage(), importDecide(),
+	return slices.Concat(transfersExport(), transfersImport(), importStage(),
+		importDecide(), importTaken(), importMissing(),
 		importApply(), importVersions(), importReferences(), importQuota())
 }
 

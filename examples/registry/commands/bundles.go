@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
@@ -122,8 +123,20 @@ func spool(t terminal.Terminal, what string, write func(io.Writer) error) (*os.F
 
 // importFlags are the flags of import and promote.
 type importFlags struct {
-	Strategy string `enum:"${strategies}" default:"${strategy}" help:"For items that differ there: ${enum}."`
+	Strategy string `enum:"${strategies}" default:"${strategy}" help:"For items that both sides changed: ${enum}."`
 	DryRun   bool   `help:"Report what would happen and write nothing."`
+	Prune    bool   `help:"Also delete what came from the source and is no longer there."`
+	Confirm  bool   `help:"Let --prune delete more than a fifth of what came from the source."`
+}
+
+// query returns the parameters of the route. What is pruned is what the bundle is an export of.
+func (f importFlags) query(pruned selection) url.Values {
+	q := url.Values{"strategy": {f.Strategy}, "dry_run": {strconv.FormatBool(f.DryRun)}}
+	if f.Prune {
+		q["prune"], q["kind"], q["label"] = []string{"true"}, pruned.Kinds, pruned.Labels
+		q["confirm"] = []string{strconv.FormatBool(f.Confirm)}
+	}
+	return q
 }
 
 // ImportCmd imports a bundle from a file. The registry imports all of it in one
@@ -133,13 +146,19 @@ type importFlags struct {
 type ImportCmd struct {
 	apiclient.Flags
 	importFlags
-	File   string `arg:"" type:"path" help:"The bundle's file; - is standard input."`
-	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to import into, by slug or id."`
+	Kinds  []string `name:"kind" help:"With --prune: delete only items of this kind (repeatable)."`
+	Labels []string `name:"label" help:"With --prune: delete only items with this label, KEY=VALUE."`
+	File   string   `arg:"" type:"path" help:"The bundle's file; - is standard input."`
+	Tenant string   `required:"" env:"REGISTRY_TENANT" help:"The tenant to import into, by slug or id."`
 }
 
 // Run sends the bundle and prints the registry's report. It copies the bundle first: what is
 // sent can be sent again, standard input can't be read again.
 func (c *ImportCmd) Run(ctx context.Context, t terminal.Terminal) error {
+	if len(c.Kinds)+len(c.Labels) > 0 && !c.Prune {
+		return terminal.Usagef("--kind and --label say what --prune may delete: a bundle is imported" +
+			" as a whole")
+	}
 	client, err := apiclient.New(c.Flags, t)
 	if err != nil {
 		return err
@@ -154,7 +173,8 @@ func (c *ImportCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		return err
 	}
 	defer bundle.Close()
-	return importBundle(ctx, t, client, c.Tenant, c.importFlags, bundle, c.JSON)
+	pruned := selection{Kinds: c.Kinds, Labels: c.Labels}
+	return importBundle(ctx, t, client, c.Tenant, c.query(pruned), bundle, c.JSON)
 }
 
 // PromoteCmd exports one tenant and imports the bundle into another tenant of the same
@@ -184,7 +204,7 @@ func (c *PromoteCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		return err
 	}
 	defer f.Close()
-	return importBundle(ctx, t, client, c.To, c.importFlags, f, c.JSON)
+	return importBundle(ctx, t, client, c.To, c.query(c.selection), f, c.JSON)
 }
 
 // checkDifferent refuses to promote a tenant to itself, whether it is named by its slug or

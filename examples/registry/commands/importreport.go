@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"text/tabwriter"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
@@ -33,7 +32,7 @@ type importReport struct {
 // importBundle sends a bundle and prints the report. It returns
 // terminal.ErrRefused if the report has an item that couldn't be imported.
 func importBundle(
-	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, flags importFlags,
+	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, query url.Values,
 	bundle *os.File, asJSON bool,
 ) error {
 	info, err := bundle.Stat()
@@ -44,8 +43,7 @@ func importBundle(
 	resp, err := c.Do(ctx, apiclient.Request{
 		Method: http.MethodPost,
 		Path:   "/api/v1/tenants/" + apiclient.EscapeSegment(tenant) + "/import",
-		Query: url.Values{"strategy": {flags.Strategy},
-			"dry_run": {strconv.FormatBool(flags.DryRun)}},
+		Query:  query,
 		Header: map[string]string{"Content-Type": federation.BundleMediaType},
 		Body:   bundle, Progress: bar,
 	})
@@ -115,10 +113,10 @@ func printImport(t terminal.Terminal, r importReport) {
 			s.Secret, s.Path)
 	}
 	table := tabwriter.NewWriter(t.Out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "create\tupdate\tunchanged\tskip\trename\tfail\t")
+	fmt.Fprintln(table, "create\tupdate\tunchanged\tkeep\tmerge\tskip\trename\tdelete\tfail\t")
 	n := r.Counts
-	fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%d\t%d\t\n", n.Create, n.Update, n.Unchanged, n.Skip,
-		n.Rename, n.Fail)
+	fmt.Fprintf(table, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", n.Create, n.Update, n.Unchanged,
+		n.Keep, n.Merge, n.Skip, n.Rename, n.Delete, n.Fail)
 	table.Flush()
 	if r.DryRun {
 		t.PrintLine("dry run: nothing was written")

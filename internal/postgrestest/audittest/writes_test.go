@@ -133,7 +133,7 @@ func importOne(ctx context.Context, im ports.Import) error {
 			Spec: []byte(`{"description":""}`), Version: 1}
 		yield(item.Seal())
 	}
-	if err := im.Stage(ctx, items); err != nil {
+	if err := im.Stage(ctx, federation.Source{}, items); err != nil {
 		return err
 	}
 	return fixture.ApplyAll(ctx, im)

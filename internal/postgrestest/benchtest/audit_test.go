@@ -108,7 +108,7 @@ func (w auditBench) importAll(n int) error {
 		}
 	}
 	return w.db.Services().Transfers.Import(w.ctx, tenancy.DefaultID, func(im ports.Import) error {
-		if err := im.Stage(w.ctx, items); err != nil {
+		if err := im.Stage(w.ctx, federation.Source{}, items); err != nil {
 			return err
 		}
 		return fixture.ApplyAll(w.ctx, im)

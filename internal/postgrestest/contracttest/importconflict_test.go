@@ -25,7 +25,7 @@ func importWidget(t *testing.T, w fixture.World, name string, meanwhile func()) 
 		yield(item, nil)
 	}
 	return w.DB.Services().Transfers.Import(t.Context(), w.Acme, func(im ports.Import) error {
-		if err := im.Stage(t.Context(), items); err != nil {
+		if err := im.Stage(t.Context(), federation.Source{}, items); err != nil {
 			return err
 		}
 		if err := im.Decide(t.Context(), fixture.WriteAll); err != nil {

@@ -57,7 +57,7 @@ func TestDryRunLeavesNoWarningInServerLog(t *testing.T) {
 		err := db.Services().Transfers.Import(t.Context(), tenancy.DefaultID,
 			func(im ports.Import) error {
 				none := func(func(federation.Item, error) bool) {}
-				return cmp.Or(im.Stage(t.Context(), none), stop)
+				return cmp.Or(im.Stage(t.Context(), federation.Source{}, none), stop)
 			})
 		require.ErrorIs(t, err, stop)
 	}

@@ -91,7 +91,7 @@ func use(t *testing.T, db *postgres.DB) {
 	require.NoError(t, s.Transfers.Import(t.Context(), tenancy.DefaultID,
 		func(im ports.Import) error {
 			staged := func(yield func(federation.Item, error) bool) { yield(items[1], nil) }
-			if err := im.Stage(t.Context(), staged); err != nil {
+			if err := im.Stage(t.Context(), federation.Source{}, staged); err != nil {
 				return err
 			}
 			return fixture.ApplyAll(t.Context(), im)

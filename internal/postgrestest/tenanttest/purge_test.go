@@ -13,6 +13,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/federation"
+	certify "github.com/bailiwick-go/bailiwick/federation/certificate"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -235,7 +236,7 @@ func TestPurgeCertificateIsStoredInThePlatformsAuditLog(t *testing.T) {
 	kept, err := json.Marshal(certificate)
 	require.NoError(t, err)
 	require.JSONEq(t, string(kept), string(entry.Details))
-	again, err := federation.Certify(certificate)
+	again, err := certify.Seal(certificate)
 	require.NoError(t, err)
 	require.Equal(t, again.Digest, certificate.Digest)
 }

@@ -131,7 +131,7 @@ func importMakers(
 		}
 	}
 	return db.Services().Transfers.Import(ctx, tenant, func(im ports.Import) error {
-		if err := im.Stage(ctx, iter.Seq2[federation.Item, error](staged)); err != nil {
+		if err := im.Stage(ctx, federation.Source{}, iter.Seq2[federation.Item, error](staged)); err != nil {
 			return err
 		}
 		return fixture.ApplyAll(ctx, im)

@@ -72,10 +72,11 @@ func trail(r *page.Request) []view.Link {
 // strategies are those of the API with what each does, the default first. A test compares
 // them with the ones of package promote.
 var strategies = []view.Option{
-	{Value: "fail", Text: "Stop: import nothing if something here differs"},
-	{Value: "skip", Text: "Keep what is here: import only what is missing"},
-	{Value: "overwrite", Text: "Overwrite: what is here and differs is replaced"},
-	{Value: "rename", Text: "Keep both: what differs is imported under a free name"},
+	{Value: "fail", Text: "Stop: import nothing"},
+	{Value: "skip", Text: "Keep what is here"},
+	{Value: "overwrite", Text: "Overwrite: the bundle wins wherever the two differ"},
+	{Value: "rename", Text: "Keep both: the bundle’s gets a free name"},
+	{Value: "merge", Text: "Join what was changed in different places, otherwise stop"},
 }
 
 // Strategies returns the names of the strategies that the form offers.
@@ -99,7 +100,8 @@ func strategyWords(name string) string {
 
 // strategyField is the choice of a strategy.
 func strategyField(chosen string) view.Field {
-	f := view.Field{Name: "strategy", Label: "If something of the same name is here already",
+	f := view.Field{Name: "strategy", Label: "If something was changed here and there",
+		Hint: "What was changed only there is taken; what was changed only here is kept.",
 		Type: view.SelectField}
 	for _, s := range strategies {
 		s.Selected = s.Value == chosen

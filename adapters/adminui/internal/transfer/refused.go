@@ -76,7 +76,7 @@ var explanations = map[string]struct{ text, advice string }{
 		"Export what is referred to as well, with more kinds or fewer labels, or create it here first."},
 	"cyclic_reference": {"Something in the bundle comes back to itself through its references.",
 		"Mend it where the bundle was exported."},
-	"import_conflict": {"Something of the same name is here, with other content.",
+	"import_conflict": {"Something was changed here and there, or is here and never came from there.",
 		"Look at the differences, and choose what is to happen with them."},
 	"too_large": {"The bundle is larger than this installation takes.",
 		"Export it in parts, by kind or by label."},

@@ -182,8 +182,11 @@ type importRun struct {
 	conn     bun.Conn
 	tenant   tenancy.ID
 	id       string // of this import, in its staged items
+	source   string // the id of the tenant that the items come from, "" if it isn't remembered
 
 	decided bool                   // Apply knows what to write
+	renamed bool                   // an item has another name in the target than in the source
+	removes bool                   // an item is deleted
 	missing []federation.SecretUse // whose value the vault doesn't have
 	applied bool                   // only an applied import has an audit entry
 
@@ -203,9 +206,11 @@ func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 	err := im.conn.NewRaw(fmt.Sprintf(
 		`SELECT EXISTS (SELECT FROM %s AS t WHERE t.%s = ?0 AND %s)
 		OR EXISTS (SELECT FROM bailiwick.staged AS s
-		   WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)`,
+		   WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)
+		OR EXISTS (SELECT FROM bailiwick.bases AS b
+		   WHERE b.tenant_id = ?0 AND b.source = nullif(?4, '')::uuid AND b.kind = ?2 AND b.local_name = ?3)`,
 		t.SQL, t.Tenant(), itemsql.NameEquals(t, "t", "?3")+itemsql.Living(t, "t")),
-		im.tenant, im.id, ref.Kind, ref.Name).
+		im.tenant, im.id, ref.Kind, ref.Name, im.source).
 		Scan(ctx, &exists)
 	return exists, pgerr.Translate(err)
 }

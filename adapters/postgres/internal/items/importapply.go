@@ -22,6 +22,12 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 	if !im.decided {
 		return nil, nil
 	}
+	if err := im.storeTaken(ctx); err != nil {
+		return nil, err
+	}
+	if err := im.useLocalNames(ctx); err != nil {
+		return nil, err
+	}
 	// after all decisions, because these may rename items
 	for _, t := range im.declared.KindTables {
 		if err := im.findTargets(ctx, t); err != nil {
@@ -35,6 +41,9 @@ func (im *importRun) Apply(ctx context.Context) ([]federation.SecretUse, error) 
 		if err := im.writeKind(ctx, t); err != nil {
 			return nil, err
 		}
+	}
+	if err := im.removeItems(ctx); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(im.missing, federation.SecretUse.Compare)
 	return im.missing, im.checkRings(ctx)

@@ -2,13 +2,12 @@ package items
 
 import (
 	"context"
-	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/itemsql"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
+	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 )
@@ -16,12 +15,8 @@ import (
 // Compare reads the pairs of a kind with one query. It changes nothing, so that it can be
 // called again.
 func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) error {
-	return im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
-		for _, row := range page {
-			pair, err := row.pair(im.declared, t)
-			if err != nil {
-				return err
-			}
+	return im.forEachPage(ctx, func(_ *declare.Table, page []ports.Pair) error {
+		for _, pair := range page {
 			if err := yield(pair); err != nil {
 				return err
 			}
@@ -34,144 +29,190 @@ func (im *importRun) Compare(ctx context.Context, yield func(ports.Pair) error) 
 func (im *importRun) Decide(
 	ctx context.Context, decide func(ports.Pair) (ports.Decision, error),
 ) error {
-	im.missing = nil
-	err := im.forEachPage(ctx, func(t *declare.Table, page []pairRow) error {
-		changes, err := im.decidePage(t, page, decide)
+	im.missing, im.renamed, im.removes = nil, false, false
+	err := im.forEachPage(ctx, func(t *declare.Table, page []ports.Pair) error {
+		changes, err := decidePage(page, decide)
 		if err != nil {
 			return err
 		}
+		im.renamed = im.renamed || changes.renames
+		im.removes = im.removes || len(changes.removed) > 0
 		if err := im.findMissingSecrets(ctx, changes.present); err != nil {
 			return err
 		}
-		if err := im.storeSkipped(ctx, t, changes.skipped); err != nil {
-			return err
-		}
-		return im.storeRewritten(ctx, t, changes.rewritten)
+		return im.storeChanges(ctx, t, changes)
 	})
+	if err == nil && im.renamed {
+		err = im.checkNames(ctx)
+	}
 	im.decided = err == nil
 	return err
 }
 
 // decisionChanges are the decisions that differ from what is staged, which is to write each item
-// as it is.
+// as it is, and to take it.
 type decisionChanges struct {
-	skipped   []string          // the names of the items that aren't written
+	unwritten []string          // the names of the items that aren't written
+	untaken   []string          // of the items whose bases stay
+	removed   []string          // of the items that are deleted in the target too
 	present   []federation.Item // what the target has after the import
 	rewritten []rewrittenItem
+	renames   bool
 }
 
-// rewrittenItem is a staged item that is written with other content or under another name.
+// rewrittenItem is a staged item that is written, or taken, with other content or under another
+// name.
 type rewrittenItem struct {
-	stagedName string
-	item       federation.Item
+	staged federation.Ref
+	target federation.Ref // before the import
+	// what is written, and what is taken if it isn't the same; nil if it is what is staged
+	item, taken *federation.Item
 }
 
-func (im *importRun) decidePage(
-	t *declare.Table, page []pairRow, decide func(ports.Pair) (ports.Decision, error),
+func decidePage(
+	page []ports.Pair, decide func(ports.Pair) (ports.Decision, error),
 ) (changes decisionChanges, err error) {
-	for _, row := range page {
-		pair, err := row.pair(im.declared, t)
-		if err != nil {
-			return changes, err
-		}
+	for _, pair := range page {
 		decision, err := decide(pair)
 		if err != nil {
 			return changes, err
 		}
-		if pair.Current != nil && (!decision.Write || decision.Item.Ref != pair.Current.Ref) {
-			changes.present = append(changes.present, *pair.Current)
-		}
-		if decision.Write {
-			changes.present = append(changes.present, decision.Item)
-		}
-		switch {
-		case !decision.Write:
-			changes.skipped = append(changes.skipped, row.Name)
-		case decision.Item.Digest != pair.Incoming.Digest:
-			changes.rewritten = append(changes.rewritten, rewrittenItem{row.Name, decision.Item})
-		}
+		changes.add(pair, decision)
 	}
 	return changes, nil
+}
+
+func (c *decisionChanges) add(pair ports.Pair, decision ports.Decision) {
+	staged := pair.Incoming
+	if pair.Missing {
+		c.addMissing(pair, decision.Write)
+		return
+	}
+	if pair.Current != nil && (!decision.Write || decision.Item.Ref != pair.Current.Ref) {
+		c.present = append(c.present, *pair.Current)
+	}
+	if decision.Taken == nil {
+		c.untaken = append(c.untaken, staged.Name)
+	}
+	written := staged
+	rewritten := rewrittenItem{staged: staged.Ref, target: pair.Target}
+	if decision.Write {
+		c.present = append(c.present, decision.Item)
+		written = decision.Item
+		if written.Digest != staged.Digest || pair.Target != staged.Ref {
+			rewritten.item = &written
+			c.renames = c.renames || written.Ref != staged.Ref || pair.Target != staged.Ref
+		}
+	} else {
+		c.unwritten = append(c.unwritten, staged.Name)
+	}
+	if decision.Taken != nil && decision.Taken.Digest != written.Digest {
+		rewritten.taken = decision.Taken
+	}
+	if rewritten.item != nil || rewritten.taken != nil {
+		c.rewritten = append(c.rewritten, rewritten)
+	}
+}
+
+// addMissing adds the decision about an item that the source no longer has.
+func (c *decisionChanges) addMissing(pair ports.Pair, remove bool) {
+	if remove {
+		c.removed = append(c.removed, pair.Incoming.Name)
+		c.renames = c.renames || pair.Target != pair.Incoming.Ref
+	} else if pair.Current != nil {
+		c.present = append(c.present, *pair.Current)
+	}
 }
 
 // whereKind selects the import's staged items of a kind: ?0 is the tenant, ?1 the import, ?2 the
 // kind.
 const whereKind = ` WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2`
 
-// storeSkipped marks the items that aren't written. All others are chosen already when they are
-// staged.
-func (im *importRun) storeSkipped(ctx context.Context, t *declare.Table, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET chosen = false"+whereKind+
-		` AND s.name COLLATE "C" IN (?3)`, im.tenant, im.id, t.Kind, bun.List(names)).Exec(ctx)
-	return err
-}
-
-// storeRewritten updates item by item: most imports rewrite few items or none.
-func (im *importRun) storeRewritten(
-	ctx context.Context, t *declare.Table, rewritten []rewrittenItem,
+// storeChanges updates item by item what is rewritten: most imports rewrite few items or none.
+func (im *importRun) storeChanges(
+	ctx context.Context, t *declare.Table, changes decisionChanges,
 ) error {
-	for _, r := range rewritten {
-		_, err := im.conn.NewRaw(
-			"UPDATE bailiwick.staged AS s SET name = ?3, labels = ?4, spec = ?5, digest = ?6"+
-				whereKind+` AND s.name COLLATE "C" = ?7`,
-			im.tenant, im.id, t.Kind, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
-			string(r.item.Digest), r.stagedName).Exec(ctx)
-		if pgerr.State(err) == pgerr.StateUnique {
-			return federation.RenameCollision(r.item.Ref)
+	mark := func(set string, names []string) error {
+		if len(names) == 0 {
+			return nil
 		}
-		if err != nil {
+		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET "+set+whereKind+
+			` AND s.name COLLATE "C" IN (?3)`, im.tenant, im.id, t.Kind, bun.List(names)).Exec(ctx)
+		return err
+	}
+	if err := mark("chosen = false", changes.unwritten); err != nil {
+		return err
+	}
+	if err := mark("taken = false", changes.untaken); err != nil {
+		return err
+	}
+	// the item that is removed may have another name in the target
+	if err := mark("removed = true, new_name = (SELECT b.local_name FROM bailiwick.bases AS b WHERE"+
+		" b.tenant_id = s.tenant_id AND b.source = "+sqltext.Literal(im.source)+
+		` AND b.kind = s.kind COLLATE "C" AND b.name = s.name COLLATE "C")`, changes.removed); err != nil {
+		return err
+	}
+	for _, r := range changes.rewritten {
+		if err := im.storeRewritten(ctx, r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pairRow is a staged item joined with the target's row, whose columns are NULL if there is none.
-type pairRow struct {
-	stagedRow
-	TargetID        *string   `bun:"t_id"`
-	TargetLabels    []byte    `bun:"t_labels"`
-	TargetSpec      []byte    `bun:"t_spec"`
-	TargetVersion   int64     `bun:"t_version"`
-	TargetUpdatedAt time.Time `bun:"t_updated_at"`
-	TargetCreatedAt time.Time `bun:"t_created_at"`
-}
-
-// pair seals the stored item, to give it a digest.
-func (r pairRow) pair(d *declare.Set, t *declare.Table) (ports.Pair, error) {
-	incoming, err := r.item()
-	if err != nil || r.TargetID == nil {
-		return ports.Pair{Incoming: incoming}, err
-	}
-	current := d.Kinds.MaskSecrets(federation.Item{Ref: incoming.Ref, Labels: storedLabels(r.TargetLabels),
-		Spec: specObject(t, r.TargetSpec), Version: r.TargetVersion,
-		UpdatedAt: r.TargetUpdatedAt.UTC()}.SealUnchecked())
-	stored := federation.Resource{Item: current, CreatedAt: r.TargetCreatedAt}
-	pristine := stored.IsPristine(federation.Kind{Singleton: t.Singleton})
-	return ports.Pair{Incoming: incoming, Current: &current, Pristine: pristine}, nil
-}
-
-// forEachPage calls fn with the pairs of all kinds, page by page, in the order of
-// [federation.Ref.Compare]. The cursor shows the items as they were when it was opened: an item
-// that fn renames doesn't appear again.
-func (im *importRun) forEachPage(
-	ctx context.Context, fn func(*declare.Table, []pairRow) error,
-) error {
-	for _, t := range im.declared.SortedKinds() {
-		query := "SELECT " + stagedColumns + ", c.id AS t_id, c.labels AS t_labels," +
-			" c.spec AS t_spec, c.version AS t_version, c.updated_at AS t_updated_at," +
-			" c.created_at AS t_created_at" +
-			" FROM bailiwick.staged AS s LEFT JOIN (" + itemsql.SelectItems(im.declared, t) +
-			" WHERE t." + t.Tenant() + " = ?0" + itemsql.Living(t, "t") + ") AS c ON c.name = s.name" +
-			whereKind + ` ORDER BY s.name COLLATE "C"`
-		fnOfKind := func(page []pairRow) error { return fn(t, page) }
-		err := fetchPages(ctx, im.conn, query, fnOfKind, im.tenant, im.id, t.Kind)
+// storeRewritten refuses the name of another item that the source has under it.
+func (im *importRun) storeRewritten(ctx context.Context, r rewrittenItem) error {
+	if r.taken != nil {
+		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET taken_labels = ?4, taken_spec = ?5,"+
+			" taken_digest = ?6"+whereKind+` AND s.name COLLATE "C" = ?3`, im.tenant, im.id, r.staged.Kind,
+			r.staged.Name, labelsJSON(r.taken.Labels), string(r.taken.Spec), string(r.taken.Digest)).
+			Exec(ctx)
 		if err != nil {
-			return pgerr.Translate(err)
+			return err
 		}
 	}
-	return nil
+	if r.item == nil {
+		return nil
+	}
+	if r.item.Ref != r.target {
+		if err := im.checkNewName(ctx, r.item.Ref); err != nil {
+			return err
+		}
+	}
+	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET new_name = ?4, labels = ?5, spec = ?6,"+
+		" digest = ?7"+whereKind+` AND s.name COLLATE "C" = ?3`, im.tenant, im.id, r.staged.Kind,
+		r.staged.Name, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
+		string(r.item.Digest)).Exec(ctx)
+	if pgerr.State(err) == pgerr.StateUnique {
+		return federation.RenameCollision(r.item.Ref)
+	}
+	return err
+}
+
+// checkNewName returns an error if a staged item has this ref in the source and in the target.
+func (im *importRun) checkNewName(ctx context.Context, ref federation.Ref) error {
+	var taken bool
+	err := im.conn.NewRaw("SELECT EXISTS (SELECT FROM bailiwick.staged AS s"+whereKind+
+		` AND s.name COLLATE "C" = ?3 AND NOT EXISTS (SELECT FROM bailiwick.bases AS b`+
+		" WHERE b.tenant_id = ?0 AND b.source = nullif(?4, '')::uuid AND b.kind = ?2 AND b.name = ?3"+
+		" AND b.local_name <> b.name))", im.tenant, im.id, ref.Kind, ref.Name, im.source).
+		Scan(ctx, &taken)
+	if err == nil && taken {
+		return federation.RenameCollision(ref)
+	}
+	return err
+}
+
+// checkNames returns an error if two items would be written under one name.
+func (im *importRun) checkNames(ctx context.Context) error {
+	var twice []federation.Ref
+	err := im.conn.NewRaw("SELECT s.kind, s.new_name AS name FROM bailiwick.staged AS s"+
+		" JOIN bailiwick.staged AS o ON o.tenant_id = ?0 AND o.import = ?1 AND o.kind = s.kind"+
+		` AND o.name COLLATE "C" = s.new_name AND o.new_name IS NULL AND o.chosen`+
+		" WHERE"+ofImport+" AND s.chosen AND s.new_name IS NOT NULL LIMIT 1", im.tenant, im.id).
+		Scan(ctx, &twice)
+	if err == nil && len(twice) > 0 {
+		return federation.RenameCollision(twice[0])
+	}
+	return err
 }

@@ -23,7 +23,7 @@ import (
 
 // stagedColumns are columns of bailiwick.staged: a view of bailiwick.import_items that shows
 // the tenant's rows only.
-const stagedColumns = "s.kind, s.name, s.labels, s.spec, s.digest, s.version, s.updated_at"
+const stagedColumns = "s.kind, s.name, s.labels, s.spec, s.digest, s.version, s.updated_at, s.missing"
 
 // stagedRow is a row of bailiwick.staged.
 type stagedRow struct {
@@ -34,9 +34,13 @@ type stagedRow struct {
 	Digest    string
 	Version   int64
 	UpdatedAt time.Time
+	Missing   bool // the source no longer has it: only kind and name count
 }
 
 func (r stagedRow) item() (federation.Item, error) {
+	if r.Missing {
+		return federation.Item{Ref: federation.Ref{Kind: r.Kind, Name: r.Name}}, nil
+	}
 	labels, err := unmarshalLabels(r.Labels)
 	return federation.Item{
 		Ref: federation.Ref{Kind: r.Kind, Name: r.Name}, Labels: labels, Spec: r.Spec,
@@ -91,7 +95,12 @@ const copyItems = "COPY bailiwick.import_items" +
 
 // Stage streams the items into a COPY through a pipe. The unique key of the table finds a ref
 // that appears twice.
-func (im *importRun) Stage(ctx context.Context, items iter.Seq2[federation.Item, error]) error {
+func (im *importRun) Stage(
+	ctx context.Context, from federation.Source, items iter.Seq2[federation.Item, error],
+) error {
+	if err := im.findSource(ctx, from); err != nil {
+		return pgerr.Translate(err)
+	}
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() { // ends with items or when the reader is closed, and Stage waits for it

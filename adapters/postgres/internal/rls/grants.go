@@ -29,11 +29,13 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 			" created_by, rotated_to)," +
 			" INSERT, UPDATE (expires_at, rotated_to), DELETE ON bailiwick.api_keys TO " + app,
 		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
-		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id) ON" +
-			" bailiwick.import_items TO " + app,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sources, bailiwick.contents," +
+			" bailiwick.bases TO " + app,
+		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id, chosen," +
+			" missing, taken) ON bailiwick.import_items TO " + app,
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
 		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen, target_key," +
-			" new_key), DELETE ON" +
+			" new_key, new_name, removed, taken, taken_labels, taken_spec, taken_digest, replaced), DELETE ON" +
 			" bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea), bailiwick.sample_secrets() TO " +
 			system,
