@@ -95,8 +95,8 @@ func TestImportSendsFileAndPrintsCounts(t *testing.T) {
 	require.Equal(t, []string{
 		"POST /api/v1/tenants/production/import?dry_run=true&strategy=rename"}, registry.Calls())
 	require.Equal(t, federation.BundleMediaType, registry.Headers[0].Get("Content-Type"))
-	require.Regexp(t, `create +update +unchanged +skip +rename +fail`, got.Out)
-	require.Regexp(t, `1 +0 +0 +0 +0 +0`, got.Out)
+	require.Regexp(t, `create +update +unchanged +keep +merge +skip +rename +delete +fail`, got.Out)
+	require.Regexp(t, `1 +0 +0 +0 +0 +0 +0 +0 +0`, got.Out)
 
 	got = harness.RunLine(t, "import", path, "--tenant", "production", "--url", address, "--json")
 	require.Equal(t, cli.ExitDone, got.Status)

@@ -48,7 +48,7 @@ func TestConflictIsShownAndAnotherStrategyIsTriedWithoutTheFile(t *testing.T) {
 	put(t, s, "acme", "prompt", "both", prompt("ours"))
 	b := s.SignIn(t, site.AcmeAdmin)
 	p := try(b, "acme", "fail", exported(t, s, site.GlobexAdmin, "globex", "?kind=prompt"))
-	require.Contains(t, p.Want(http.StatusOK).Main(), "1 item is here with other content")
+	require.Contains(t, p.Want(http.StatusOK).Main(), "1 item was changed here and there")
 	require.NotContains(t, string(p.Body), "Import for real")
 
 	again := p.Form("/promotion/try")
