@@ -11,7 +11,7 @@ import (
 // Transfers exports and imports the configuration of a tenant as a stream: the
 // memory that it takes doesn't grow with the number of items.
 type Transfers interface {
-	// Export calls yield with every item of the tenant that matches sel, from one
+	// Export calls yield with every item of the tenant that matches sel, each once, from one
 	// snapshot, in the order of [federation.Ref.Compare], sealed, with secrets
 	// replaced by their [federation.SecretRef]. It stops at yield's first error and
 	// returns it.
@@ -28,8 +28,17 @@ type Transfers interface {
 // Selection says which items to export. Its zero value selects all.
 type Selection struct {
 	// only these kinds, unless empty; an undeclared kind is [tenancy.CodeInvalid]
-	Kinds  []string
+	Kinds []string
+
+	// only items with one of these names, unless empty; a name that no selected item has is
+	// [tenancy.CodeNotFound] with the member "names" ([]string, sorted), before yield is called
+	Names []string
+
 	Labels map[string]string // only items that have all these labels with these values
+
+	// also every item to which a selected one refers, directly or through others, whatever its
+	// kind, its name and its labels
+	WithReferences bool
 }
 
 // Import is an import in progress. Its methods are called in the order of their
