@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -80,7 +81,9 @@ func (a *api) bundleRoutes() []operation {
 	return []operation{{
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",
 		summary: "Export the tenant's resources as a bundle",
-		access:  worksInTenant, needs: tenancy.BundleExport, params: []parameter{kindParam, labelParam},
+		access:  worksInTenant, needs: tenancy.BundleExport,
+		params: []parameter{kindParam, nameParam, labelParam, withReferencesParam},
+		codes:  []tenancy.Code{tenancy.CodeNotFound},
 		response: response{
 			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).",
 			media: federation.BundleMediaType, schema: component("Bundle"),
@@ -122,6 +125,13 @@ func (a *api) secretRoutes() []operation {
 var (
 	kindParam = parameter{name: "kind", doc: "only this kind; if repeated, any of these kinds",
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString}}
+	nameParam = parameter{name: "name", maxValues: querystring.MaxNames, repeatable: true,
+		doc: "only items of this name; if repeated, of any of these names. A name that nothing" +
+			" selected has is a problem with the code not_found.",
+		schema: &huma.Schema{Type: huma.TypeString, MinLength: ptr(1)}}
+	withReferencesParam = parameter{name: "with_references",
+		doc:    "also everything that the selected items refer to, at any depth and of any kind",
+		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 	strategyParam = parameter{name: "strategy",
 		doc:    "what to do if the tenant has an item with other content",
 		schema: oneOfByDefault(promote.Strategies())}
