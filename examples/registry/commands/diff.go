@@ -53,7 +53,7 @@ func (c *DiffCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	}
 	var sides [2]*side
 	for i, tenant := range []string{c.From, c.To} {
-		f, err := spoolExport(ctx, t, client, tenant, c.selection)
+		f, err := spoolExport(ctx, t, client, tenant, c.selection, func(federation.Item) {})
 		if err != nil {
 			return err
 		}
