@@ -107,7 +107,7 @@ func (e *exportRun) exportKinds(ctx context.Context, tables []*declare.Table) er
 	if !e.sel.WithReferences || e.sel.IsAll() {
 		for _, t := range tables {
 			query := itemsql.SelectItems(e.declared, t) + itemsql.OfTenant(t) + " AND " + e.selects(t)
-			if err := e.exportKind(ctx, t, query); err != nil {
+			if err := e.exportKind(ctx, t, query, itemsql.NameExpr(t, "t")); err != nil {
 				return err
 			}
 		}
@@ -119,7 +119,7 @@ func (e *exportRun) exportKinds(ctx context.Context, tables []*declare.Table) er
 	}
 	closure := itemsql.NewClosure(e.declared, selected, "?0")
 	for _, t := range closure.Tables() {
-		if err := e.exportKind(ctx, t, closure.SelectItems(t)); err != nil {
+		if err := e.exportKind(ctx, t, closure.SelectItems(t), "t.name"); err != nil {
 			return err
 		}
 	}
@@ -138,9 +138,10 @@ func (e *exportRun) selects(t *declare.Table) string {
 	return condition
 }
 
-// exportKind calls yield with the items of a query, in the order of their names.
-func (e *exportRun) exportKind(ctx context.Context, t *declare.Table, query string) error {
-	query += " ORDER BY " + itemsql.NameExpr(t, "t") + e.pool.ServerInfo.Collate
+// exportKind calls yield with the items of a query, in the order of their names. name is the
+// expression for the name.
+func (e *exportRun) exportKind(ctx context.Context, t *declare.Table, query, name string) error {
+	query += " ORDER BY " + name + e.pool.ServerInfo.Collate
 	return forEachItem(ctx, e.tx, e.declared.Kinds, t.Kind, func(r federation.Resource) error {
 		r.Version = min(r.Version, t.VersionLimit) // so that it can be imported again
 		return e.yield(r.Item)
