@@ -45,6 +45,11 @@ func (s *transfers) Export(
 		return err
 	}
 	defer leave()
+	if _, limited := ctx.Deadline(); !limited {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, pool.BulkTimeout)
+		defer stop()
+	}
 	snapshot := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	return pgerr.Translate(s.pool.App.RunInTx(ctx, snapshot,
 		func(ctx context.Context, tx bun.Tx) error {
