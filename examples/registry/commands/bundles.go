@@ -23,8 +23,8 @@ type selection struct {
 	WithReferences bool `help:"Also everything that these items refer to, at any depth."`
 }
 
-// query returns the parameters of the route of an export.
-func (s selection) query() url.Values {
+// exportQuery returns the parameters of the route of an export.
+func (s selection) exportQuery() url.Values {
 	query := url.Values{"kind": s.Kinds, "name": s.Names, "label": s.Labels}
 	if s.WithReferences {
 		query.Set("with_references", "true")
@@ -99,7 +99,7 @@ func exportBundle(
 	resp, err := c.Do(ctx, apiclient.Request{
 		Method: http.MethodGet,
 		Path:   apiclient.TenantPath(tenant) + "/export",
-		Query:  sel.query(),
+		Query:  sel.exportQuery(),
 	})
 	working.Done()
 	if err != nil {
