@@ -3,7 +3,6 @@ package ports
 import (
 	"context"
 	"iter"
-	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -12,7 +11,7 @@ import (
 // Transfers exports and imports the configuration of a tenant as a stream: the
 // memory that it takes doesn't grow with the number of items.
 type Transfers interface {
-	// Export calls yield with every item of the tenant that matches sel, from one
+	// Export calls yield with every item of the tenant that matches sel, each once, from one
 	// snapshot, in the order of [federation.Ref.Compare], sealed, with secrets
 	// replaced by their [federation.SecretRef]. It stops at yield's first error and
 	// returns it.
@@ -29,21 +28,17 @@ type Transfers interface {
 // Selection says which items to export. Its zero value selects all.
 type Selection struct {
 	// only these kinds, unless empty; an undeclared kind is [tenancy.CodeInvalid]
-	Kinds  []string
-	Labels map[string]string // only items that have all these labels with these values
-}
+	Kinds []string
 
-// Selects reports whether sel selects the item.
-func (sel Selection) Selects(item federation.Item) bool {
-	if len(sel.Kinds) > 0 && !slices.Contains(sel.Kinds, item.Kind) {
-		return false
-	}
-	for key, value := range sel.Labels {
-		if got, ok := item.Labels[key]; !ok || got != value {
-			return false
-		}
-	}
-	return true
+	// only items with one of these names, unless empty; a name that no selected item has is
+	// [tenancy.CodeNotFound] with the member "names" ([]string, sorted), before yield is called
+	Names []string
+
+	Labels map[string]string // only items that have all these labels with these values
+
+	// also every item to which a selected one refers, directly or through others, whatever its
+	// kind, its name and its labels
+	WithReferences bool
 }
 
 // Import is an import in progress. Its methods are called in the order of their
@@ -63,7 +58,8 @@ type Import interface {
 
 	// StageMissing stages also what the target has taken from the source before, sel
 	// selects, and the source no longer has: a [Pair] with Missing. The labels that count
-	// are those of the content that was taken.
+	// are those of the content that was taken, and the names those of the source. References
+	// don't count.
 	StageMissing(ctx context.Context, sel Selection) error
 
 	// Renames returns the items of the source that the target has under another name, and

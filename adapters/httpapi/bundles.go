@@ -17,12 +17,11 @@ import (
 // byte is sent: an error of the store gives a problem, not half a bundle. A caller
 // that gets fewer bytes than Content-Length has lost the connection.
 func (a *api) exportBundle(w http.ResponseWriter, c *call) error {
-	labels, err := c.query.Labels()
+	sel, err := exportSelection(c)
 	if err != nil {
 		return err
 	}
-	bundle, err := a.promote.Export(c.Context(), c.tenant,
-		ports.Selection{Kinds: c.query["kind"], Labels: labels})
+	bundle, err := a.promote.Export(c.Context(), c.tenant, sel)
 	if err != nil {
 		return err
 	}
@@ -40,6 +39,25 @@ func (a *api) exportBundle(w http.ResponseWriter, c *call) error {
 	_, err = bundle.WriteTo(w)
 	a.abortResponse(c, err)
 	return nil
+}
+
+// exportSelection reads the query of an export.
+func exportSelection(c *call) (ports.Selection, error) {
+	sel, err := selection(c)
+	if err == nil {
+		sel.WithReferences, err = c.query.Boolean("with_references")
+	}
+	return sel, err
+}
+
+// selection reads kinds, names and labels.
+func selection(c *call) (sel ports.Selection, err error) {
+	sel.Kinds = c.query["kind"]
+	if sel.Names, err = c.query.Names(); err != nil {
+		return sel, err
+	}
+	sel.Labels, err = c.query.Labels()
+	return sel, err
 }
 
 // abortResponse closes the connection of a response that has started and can't be
@@ -98,15 +116,15 @@ func importOptions(c *call) (o promote.Options, err error) {
 	if err != nil {
 		return o, err
 	}
-	sel := ports.Selection{Kinds: c.query["kind"]}
-	if sel.Labels, err = c.query.Labels(); err != nil {
+	sel, err := selection(c)
+	if err != nil {
 		return o, err
 	}
 	if prune {
 		o.Prune = &sel
 		return o, nil
 	}
-	for _, name := range []string{"kind", "label"} {
+	for _, name := range []string{"kind", "name", "label"} {
 		if c.query.Has(name) {
 			return o, querystring.Invalid(name, "has a meaning only with prune=true")
 		}

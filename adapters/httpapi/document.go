@@ -260,7 +260,8 @@ func (op operation) queryParams() []*huma.Param {
 	for _, p := range op.params {
 		d := &huma.Param{Name: p.name, In: "query", Description: p.doc, Schema: p.schema}
 		if p.repeatable {
-			d.Schema = &huma.Schema{Type: huma.TypeArray, Items: p.schema}
+			d.Schema = &huma.Schema{Type: huma.TypeArray, Items: p.schema,
+				MaxItems: ptr(p.mostValues())}
 			d.Style, d.Explode = "form", ptr(true)
 		}
 		params = append(params, d)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/http"
 	"reflect"
 
@@ -55,7 +56,7 @@ type operation struct {
 func (op operation) readQuery(raw string) (querystring.Values, error) {
 	declared := make([]querystring.Parameter, len(op.params))
 	for i, p := range op.params {
-		declared[i] = querystring.Parameter{Name: p.name, Repeatable: p.repeatable}
+		declared[i] = querystring.Parameter{Name: p.name, MaxValues: p.mostValues()}
 	}
 	if op.allowUnknownParams {
 		return querystring.Lenient(raw, declared)
@@ -69,6 +70,15 @@ type parameter struct {
 	doc        string
 	schema     *huma.Schema
 	repeatable bool
+	maxValues  int // of a repeatable parameter; defaults to [querystring.MaxValues]
+}
+
+// mostValues returns how many values the parameter may have in one query.
+func (p parameter) mostValues() int {
+	if !p.repeatable {
+		return 1
+	}
+	return cmp.Or(p.maxValues, querystring.MaxValues)
 }
 
 // body describes the body of a request.

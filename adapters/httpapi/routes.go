@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/querystring"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/requestbody"
 	"github.com/bailiwick-go/bailiwick/adapters/httpapi/internal/schemas"
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -80,7 +81,9 @@ func (a *api) bundleRoutes() []operation {
 	return []operation{{
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",
 		summary: "Export the tenant's resources as a bundle",
-		access:  worksInTenant, needs: tenancy.BundleExport, params: []parameter{kindParam, labelParam},
+		access:  worksInTenant, needs: tenancy.BundleExport,
+		params: []parameter{kindParam, nameParam, labelParam, withReferencesParam},
+		codes:  []tenancy.Code{tenancy.CodeNotFound},
 		response: response{
 			status: http.StatusOK, doc: "The bundle, canonical JSON (RFC 8785).",
 			media: federation.BundleMediaType, schema: component("Bundle"),
@@ -92,7 +95,7 @@ func (a *api) bundleRoutes() []operation {
 		summary: "Import a bundle in one transaction: all of it or nothing",
 		access:  worksInTenant, needs: tenancy.BundleImport, mayBeReadOnly: true,
 		params: []parameter{strategyParam, dryRunParam, pruneParam, confirmParam, kindParam,
-			labelParam},
+			nameParam, labelParam},
 		body: body{media: []string{federation.BundleMediaType, requestbody.JSONType},
 			schema: component("Bundle")},
 		response: response{status: http.StatusOK,
@@ -124,6 +127,13 @@ func (a *api) secretRoutes() []operation {
 var (
 	kindParam = parameter{name: "kind", doc: "only this kind; if repeated, any of these kinds",
 		repeatable: true, schema: &huma.Schema{Type: huma.TypeString}}
+	nameParam = parameter{name: "name", maxValues: querystring.MaxNames, repeatable: true,
+		doc: "only items of this name; if repeated, of any of these names. A name that nothing" +
+			" selected has is a problem with the code not_found.",
+		schema: &huma.Schema{Type: huma.TypeString, MinLength: ptr(1)}}
+	withReferencesParam = parameter{name: "with_references",
+		doc:    "also everything that the selected items refer to, at any depth and of any kind",
+		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 	strategyParam = parameter{name: "strategy",
 		doc: "what to do with an item that both sides changed since the tenant last took it, or that" +
 			" the tenant never took from this source",
@@ -131,7 +141,7 @@ var (
 	dryRunParam = parameter{name: "dry_run", doc: "report the changes, write nothing",
 		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 	pruneParam = parameter{name: "prune",
-		doc: "also delete what came from this source and is no longer there; with kind and label only" +
+		doc: "also delete what came from this source and is no longer there; with kind, name and label only" +
 			" what they select, of which the bundle must be an export",
 		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 	confirmParam = parameter{name: "confirm",

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -26,9 +27,10 @@ func (p transfers) Export(
 			return tenancy.Errorf(tenancy.CodeInvalid, "unknown kind %q", name)
 		}
 	}
-	rows := d.snapshot(func(r row) bool {
-		return sel.Selects(r.Item)
-	})
+	rows, err := d.selectRows(sel)
+	if err != nil {
+		return err
+	}
 	for _, r := range rows {
 		if err := checkContext(ctx); err != nil {
 			return err
@@ -38,6 +40,39 @@ func (p transfers) Export(
 		}
 	}
 	return nil
+}
+
+// selectRows returns the rows of an export, in the order of their refs.
+func (d *tenantData) selectRows(sel ports.Selection) ([]row, error) {
+	all := d.snapshot(func(row) bool { return true })
+	rows := map[federation.Ref]row{}
+	missing := slices.Clone(sel.Names)
+	var chosen []federation.Ref
+	for _, r := range all {
+		rows[r.Ref] = r
+		if sel.Selects(r.Item) {
+			chosen = append(chosen, r.Ref)
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == r.Name })
+		}
+	}
+	if err := ports.NamesNotFound(missing); err != nil {
+		return nil, err
+	}
+	exported := map[federation.Ref]bool{}
+	for len(chosen) > 0 {
+		next := chosen[len(chosen)-1]
+		chosen = chosen[:len(chosen)-1]
+		if exported[next] {
+			continue
+		}
+		exported[next] = true
+		if sel.WithReferences {
+			for _, target := range rows[next].targets {
+				chosen = append(chosen, target.Ref)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(r row) bool { return !exported[r.Ref] }), nil
 }
 
 // Import works on a copy of the tenant's rows, which replaces them if fn returns nil.

@@ -229,7 +229,7 @@ func TestImportParametersAreParsedStrictly(t *testing.T) {
 	bundle := exportBundle(t, reg, "acme", "").Body
 	for _, query := range []string{"?strategy=replace", "?strategy=", "?strategy=skip&strategy=fail",
 		"?dry_run=1", "?dry_run=", "?dryrun=true", "?prune=1", "?prune=true&label=x",
-		"?prune=true&confirm=yes", "?kind=agent", "?prune=false&label=a%3Db"} {
+		"?prune=true&confirm=yes", "?kind=agent", "?name=x", "?prune=false&label=a%3Db"} {
 		res := importBundle(t, reg, "acme", query, bundle)
 		if query == "?strategy=" {
 			res.Want(t, 200)

@@ -179,7 +179,22 @@ var broken = []struct {
 	{"export reads no snapshot", "Transfers/export reads one snapshot",
 		func(s *ports.Services) { s.Transfers = exportsWithoutSnapshot{s.Transfers, s.Resources} }},
 	{"export ignores labels", "Transfers/export selects labels",
-		func(s *ports.Services) { s.Transfers = ignoresLabels{s.Transfers} }},
+		func(s *ports.Services) {
+			s.Transfers = exportsOther{s.Transfers, func(sel *ports.Selection) { sel.Labels = nil }}
+		}},
+	{"export ignores names", "Transfers/export selects names",
+		func(s *ports.Services) {
+			s.Transfers = exportsOther{s.Transfers, func(sel *ports.Selection) { sel.Names = nil }}
+		}},
+	{"export ignores missing names", "Transfers/export of a missing name is refused",
+		func(s *ports.Services) { s.Transfers = exportsMissingNames{s.Transfers} }},
+	{"export adds no references", "Transfers/export adds references",
+		func(s *ports.Services) {
+			s.Transfers = exportsOther{s.Transfers,
+				func(sel *ports.Selection) { sel.WithReferences = false }}
+		}},
+	{"export follows references once", "Transfers/export adds references",
+		func(s *ports.Services) { s.Transfers = followsOnce{s.Transfers, s.Kinds} }},
 	{"failed import is stored", "Transfers/failed import stores nothing",
 		func(s *ports.Services) { s.Transfers = keepsFailedImports{s.Transfers} }},
 	{"imports overlap", "Transfers/imports never overlap",

@@ -48,13 +48,61 @@ func (b exportsWithoutSnapshot) Export(
 	})
 }
 
-type ignoresLabels struct{ ports.Transfers }
+// exportsOther exports another selection.
+type exportsOther struct {
+	ports.Transfers
+	change func(*ports.Selection)
+}
 
-func (b ignoresLabels) Export(
+func (b exportsOther) Export(
 	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
 ) error {
-	sel.Labels = nil
+	b.change(&sel)
 	return b.Transfers.Export(ctx, tenant, sel, yield)
+}
+
+// exportsMissingNames exports nothing if it misses a name.
+type exportsMissingNames struct{ ports.Transfers }
+
+func (b exportsMissingNames) Export(
+	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
+) error {
+	err := b.Transfers.Export(ctx, tenant, sel, yield)
+	if len(sel.Names) > 0 && tenancy.CodeOf(err) == tenancy.CodeNotFound {
+		return nil
+	}
+	return err
+}
+
+// followsOnce adds only what the selected items refer to themselves.
+type followsOnce struct {
+	ports.Transfers
+	kinds *federation.Kinds
+}
+
+func (b followsOnce) Export(
+	ctx context.Context, tenant tenancy.ID, sel ports.Selection, yield func(federation.Item) error,
+) error {
+	near := map[federation.Ref]bool{}
+	plain := sel
+	plain.WithReferences = false
+	err := b.Transfers.Export(ctx, tenant, plain, func(it federation.Item) error {
+		targets, err := b.kinds.Targets(it)
+		near[it.Ref] = true
+		for _, t := range targets {
+			near[t.Ref] = true
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return b.Transfers.Export(ctx, tenant, sel, func(it federation.Item) error {
+		if !near[it.Ref] {
+			return nil
+		}
+		return yield(it)
+	})
 }
 
 type keepsFailedImports struct{ ports.Transfers }

@@ -149,6 +149,12 @@ var unproved = map[string]string{
 	"An adapter has them all: Each port has one file.":                           aboutInterfaces,
 	"Missing returns those of the named fields that are nil or empty, in the order of the" +
 		" names.": provedInPorts,
+	"NamesNotFound returns the error of an export for the names that no selected item" +
+		" has.": provedInPorts,
+	`Its member "names" has the first 100 of them.`:                                    provedInPorts,
+	"It returns nil if there are none.":                                                provedInPorts,
+	"IsAll reports whether s selects every item.":                                      provedInPorts,
+	"Selects reports whether s selects the item, without regard to references.":        provedInPorts,
 	"It panics if Services has no such field.":                                         provedInPorts,
 	"Require returns an error with the names of those of the fields that are missing.": provedInPorts,
 	"The comments are the contract: each sentence has a case in package portstest.":    testedHere,

@@ -43,7 +43,8 @@ func importMissing() []contractCase {
 		},
 		{
 			name: "missing items are selected by what was taken",
-			says: "The labels that count are those of the content that was taken.",
+			says: "The labels that count are those of the content that was taken, and the names those of" +
+				" the source.",
 			prove: func(p *probe) {
 				p.take(p.acme, fromStaging,
 					withLabels(item("widget", "a", `{}`), map[string]string{"team": "red"}),
@@ -51,6 +52,18 @@ func importMissing() []contractCase {
 				p.put(p.acme, withLabels(item("widget", "b", `{}`), map[string]string{"team": "red"}))
 				p.equal(p.missing(ports.Selection{Labels: map[string]string{"team": "red"}}),
 					"widget/a missing", "the pairs")
+				p.takeAs(p.acme, "w", "w-2", `{}`)
+				p.equal(p.missing(ports.Selection{Names: []string{"w", "b", "w-3"}}),
+					"widget/b missing, widget/w missing", "the pairs with names")
+			},
+		},
+		{
+			name: "references don't make an item missing",
+			says: "References don't count.",
+			prove: func(p *probe) {
+				p.take(p.acme, fromStaging, item("maker", "m", `{}`), item("widget", "w", `{"maker":"m"}`))
+				p.equal(p.missing(ports.Selection{Kinds: []string{"widget"}, WithReferences: true}),
+					"widget/w missing", "the pairs")
 			},
 		},
 		{
@@ -126,23 +139,6 @@ func importMissing() []contractCase {
 					return err
 				}), "Import")
 				p.noResource(p.acme, ref("widget", "a"), "after the import")
-			},
-		},
-		{
-			name: "selection selects by kind and labels",
-			says: "Selects reports whether sel selects the item.",
-			prove: func(p *probe) {
-				it := withLabels(item("widget", "a", `{}`), map[string]string{"team": "red", "x": ""})
-				for want, selections := range map[bool][]ports.Selection{
-					true: {{}, {Kinds: []string{"maker", "widget"}},
-						{Labels: map[string]string{"team": "red", "x": ""}}},
-					false: {{Kinds: []string{"maker"}}, {Labels: map[string]string{"team": "blue"}},
-						{Labels: map[string]string{"y": ""}}},
-				} {
-					for _, sel := range selections {
-						p.equal(sel.Selects(it), want, "whether %v selects it", sel)
-					}
-				}
 			},
 		},
 	}

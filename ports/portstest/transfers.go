@@ -11,7 +11,7 @@ import (
 )
 
 func transfersSuite() []contractCase {
-	return slices.Concat(transfersExport(), transfersImport(), importStage(),
+	return slices.Concat(transfersExport(), exportSelection(), transfersImport(), importStage(),
 		importDecide(), importTaken(), importMissing(),
 		importApply(), importVersions(), importReferences(), importQuota())
 }
@@ -40,7 +40,7 @@ func transfersExport() []contractCase {
 		},
 		{
 			name: "export yields every item",
-			says: "Export calls yield with every item of the tenant that matches sel",
+			says: "Export calls yield with every item of the tenant that matches sel, each once",
 			prove: func(p *probe) {
 				p.putReferenced()
 				want := map[federation.Ref]federation.Item{}

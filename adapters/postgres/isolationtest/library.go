@@ -267,12 +267,21 @@ func (e *examination) leakInAnswer(found any, err error) string {
 	return e.findLeak("", string(text))
 }
 
+// leakInExport exports everything, and once more by following the references of all kinds.
 func (e *examination) leakInExport(ctx context.Context) string {
+	followed := ports.Selection{WithReferences: true}
+	for _, kind := range e.services.Kinds.All() {
+		followed.Kinds = append(followed.Kinds, kind.Name)
+	}
 	var items []federation.Item
-	err := e.services.Transfers.Export(ctx, e.attacker.ID, ports.Selection{},
-		func(i federation.Item) error {
+	for _, sel := range []ports.Selection{{}, followed} {
+		err := e.services.Transfers.Export(ctx, e.attacker.ID, sel, func(i federation.Item) error {
 			items = append(items, i)
 			return nil
 		})
-	return e.leakInAnswer(items, err)
+		if err != nil {
+			return e.leakInAnswer(nil, err)
+		}
+	}
+	return e.leakInAnswer(items, nil)
 }

@@ -18,7 +18,19 @@ import (
 // selection holds the flags that select the items to export.
 type selection struct {
 	Kinds  []string `name:"kind" help:"Only items of this kind (repeatable)."`
+	Names  []string `name:"name" sep:"none" help:"Only items of this name (repeatable)."`
 	Labels []string `name:"label" help:"Only items with this label, KEY=VALUE (repeatable; all must match)."`
+
+	WithReferences bool `help:"Also everything that these items refer to, at any depth."`
+}
+
+// exportQuery returns the parameters of the route of an export.
+func (s selection) exportQuery() url.Values {
+	query := url.Values{"kind": s.Kinds, "name": s.Names, "label": s.Labels}
+	if s.WithReferences {
+		query.Set("with_references", "true")
+	}
+	return query
 }
 
 // ExportCmd writes a tenant's bundle to standard output or to a file.
@@ -27,6 +39,7 @@ type selection struct {
 type ExportCmd struct {
 	apiclient.Flags
 	selection
+	reasonFlags
 	Tenant string `required:"" env:"REGISTRY_TENANT" help:"The tenant to export, by slug or id."`
 	Output string `short:"o" type:"path" default:"-" placeholder:"FILE" help:"Write to FILE. Default: standard output."`
 }
@@ -36,6 +49,7 @@ type exportResult struct {
 	File   string            `json:"file"`
 	Count  int               `json:"count"`  // of items
 	Digest federation.Digest `json:"digest"` // of the bundle
+	*reasons
 }
 
 // Run writes the bundle. With --json it also prints a summary, which requires that the
@@ -49,33 +63,44 @@ func (c *ExportCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
+	why, err := newReasonFinder(c.selection)
+	if err != nil {
+		return err
+	}
 	var manifest federation.Manifest
 	err = t.WriteFile(c.Output, func(w io.Writer) (err error) {
-		manifest, err = exportBundle(ctx, t, client, c.Tenant, c.selection, w)
+		manifest, err = exportBundle(ctx, t, client, c.Tenant, c.selection, w, why.add)
 		return err
 	})
-	if err != nil || c.Output == terminal.Standard {
+	if err != nil {
 		return err
+	}
+	found := why.find()
+	if !c.JSON {
+		found.note(t, c.Verbose)
+	}
+	if c.Output == terminal.Standard {
+		return nil
 	}
 	if c.JSON {
 		return t.PrintJSON(exportResult{File: c.Output, Count: manifest.Count,
-			Digest: manifest.Digest})
+			Digest: manifest.Digest, reasons: found})
 	}
 	t.PrintLine("%s: %d items, %s", c.Output, manifest.Count, manifest.Digest)
 	return nil
 }
 
 // exportBundle copies a tenant's bundle to w and verifies it at the same time: without an
-// error the bundle is complete and all its digests are correct.
+// error the bundle is complete and all its digests are correct. It calls each with every item.
 func exportBundle(
 	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string,
-	sel selection, w io.Writer,
+	sel selection, w io.Writer, each func(federation.Item),
 ) (federation.Manifest, error) {
 	working := t.Working("export: the registry is working")
 	resp, err := c.Do(ctx, apiclient.Request{
 		Method: http.MethodGet,
 		Path:   apiclient.TenantPath(tenant) + "/export",
-		Query:  url.Values{"kind": sel.Kinds, "label": sel.Labels},
+		Query:  sel.exportQuery(),
 	})
 	working.Done()
 	if err != nil {
@@ -86,10 +111,11 @@ func exportBundle(
 	defer bar.Done()
 	// What the parser reads is also written to w: the bundle isn't held in memory.
 	bundle := federation.ReadBundle(io.TeeReader(bar.Reader(resp.Body), w))
-	for _, err := range bundle.Items() {
+	for item, err := range bundle.Items() {
 		if err != nil {
 			return federation.Manifest{}, fmt.Errorf("the bundle is invalid or incomplete: %w", err)
 		}
+		each(item)
 	}
 	return bundle.Manifest(), nil
 }
@@ -97,9 +123,10 @@ func exportBundle(
 // spoolExport returns a temporary file with a tenant's verified bundle, to be read from its start.
 func spoolExport(
 	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, sel selection,
+	each func(federation.Item),
 ) (*os.File, error) {
 	return spool(t, "export "+tenant, func(w io.Writer) error {
-		_, err := exportBundle(ctx, t, c, tenant, sel, w)
+		_, err := exportBundle(ctx, t, c, tenant, sel, w, each)
 		return err
 	})
 }
@@ -133,8 +160,9 @@ type importFlags struct {
 func (f importFlags) query(pruned selection) url.Values {
 	q := url.Values{"strategy": {f.Strategy}, "dry_run": {strconv.FormatBool(f.DryRun)}}
 	if f.Prune {
-		q["prune"], q["kind"], q["label"] = []string{"true"}, pruned.Kinds, pruned.Labels
-		q["confirm"] = []string{strconv.FormatBool(f.Confirm)}
+		q["kind"], q["name"], q["label"] = pruned.Kinds, pruned.Names, pruned.Labels
+		q.Set("prune", "true")
+		q.Set("confirm", strconv.FormatBool(f.Confirm))
 	}
 	return q
 }
@@ -147,6 +175,7 @@ type ImportCmd struct {
 	apiclient.Flags
 	importFlags
 	Kinds  []string `name:"kind" help:"With --prune: delete only items of this kind (repeatable)."`
+	Names  []string `name:"name" sep:"none" help:"With --prune: delete only items of this name (repeatable)."`
 	Labels []string `name:"label" help:"With --prune: delete only items with this label, KEY=VALUE."`
 	File   string   `arg:"" type:"path" help:"The bundle's file; - is standard input."`
 	Tenant string   `required:"" env:"REGISTRY_TENANT" help:"The tenant to import into, by slug or id."`
@@ -155,8 +184,8 @@ type ImportCmd struct {
 // Run sends the bundle and prints the registry's report. It copies the bundle first: what is
 // sent can be sent again, standard input can't be read again.
 func (c *ImportCmd) Run(ctx context.Context, t terminal.Terminal) error {
-	if len(c.Kinds)+len(c.Labels) > 0 && !c.Prune {
-		return terminal.Usagef("--kind and --label say what --prune may delete: a bundle is imported" +
+	if len(c.Kinds)+len(c.Names)+len(c.Labels) > 0 && !c.Prune {
+		return terminal.Usagef("--kind, --name and --label say what --prune may delete: a bundle is imported" +
 			" as a whole")
 	}
 	client, err := apiclient.New(c.Flags, t)
@@ -173,7 +202,7 @@ func (c *ImportCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		return err
 	}
 	defer bundle.Close()
-	pruned := selection{Kinds: c.Kinds, Labels: c.Labels}
+	pruned := selection{Kinds: c.Kinds, Names: c.Names, Labels: c.Labels}
 	return importBundle(ctx, t, client, c.Tenant, c.query(pruned), bundle, c.JSON)
 }
 
@@ -184,6 +213,7 @@ func (c *ImportCmd) Run(ctx context.Context, t terminal.Terminal) error {
 type PromoteCmd struct {
 	apiclient.Flags
 	selection
+	reasonFlags
 	importFlags
 	From string `arg:"" help:"The tenant to export, by slug or id."`
 	To   string `arg:"" help:"The tenant to import into, by slug or id."`
@@ -199,11 +229,18 @@ func (c *PromoteCmd) Run(ctx context.Context, t terminal.Terminal) error {
 	if err := c.checkDifferent(ctx, client); err != nil {
 		return err
 	}
-	f, err := spoolExport(ctx, t, client, c.From, c.selection)
+	why, err := newReasonFinder(c.selection)
+	if err != nil {
+		return err
+	}
+	f, err := spoolExport(ctx, t, client, c.From, c.selection, why.add)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if !c.JSON {
+		why.find().note(t, c.Verbose)
+	}
 	return importBundle(ctx, t, client, c.To, c.query(c.selection), f, c.JSON)
 }
 

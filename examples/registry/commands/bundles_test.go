@@ -19,17 +19,26 @@ import (
 // smallBundle returns a bundle of one prompt.
 func smallBundle(t *testing.T) []byte {
 	t.Helper()
-	item, err := federation.Item{
-		Ref: federation.Ref{Kind: "prompt", Name: "p"}, Spec: json.RawMessage(`{"template":"t"}`),
-		Version: 1, UpdatedAt: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
-	}.Seal()
-	require.NoError(t, err)
+	return bundleOf(t, federation.Item{Ref: federation.Ref{Kind: "prompt", Name: "p"},
+		Spec: json.RawMessage(`{"template":"t"}`)})
+}
+
+// bundleOf returns a bundle of these items.
+func bundleOf(t *testing.T, items ...federation.Item) []byte {
+	t.Helper()
 	digester := federation.NewDigester()
-	digester.Add(item.Digest)
+	var lines [][]byte
+	for _, item := range items {
+		item.Version, item.UpdatedAt = 1, time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+		sealed, err := item.Seal()
+		require.NoError(t, err)
+		digester.Add(sealed.Digest)
+		lines = append(lines, sealed.AppendJSON(nil))
+	}
 	var out bytes.Buffer
-	m := federation.Manifest{Source: federation.Source{Instance: "i", Tenant: "staging"}, Count: 1,
-		Digest: digester.Sum()}
-	require.NoError(t, m.Write(&out, bytes.NewReader(item.AppendJSON(nil))))
+	m := federation.Manifest{Source: federation.Source{Instance: "i", Tenant: "staging"},
+		Count: len(items), Digest: digester.Sum()}
+	require.NoError(t, m.Write(&out, bytes.NewReader(bytes.Join(lines, []byte{','}))))
 	return out.Bytes()
 }
 

@@ -2,13 +2,18 @@ package commands
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"slices"
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/apiclient"
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
 // bundleDiffCmd compares two bundles.
@@ -52,16 +57,62 @@ func (c *DiffCmd) Run(ctx context.Context, t terminal.Terminal) error {
 		return err
 	}
 	var sides [2]*side
+	var missing [2][]string
 	for i, tenant := range []string{c.From, c.To} {
-		f, err := spoolExport(ctx, t, client, tenant, c.selection)
+		f, names, err := spoolPresent(ctx, t, client, tenant, c.selection)
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		sides[i] = newSide(tenant, f)
+		sides[i], missing[i] = emptySide(tenant), names
+		if f != nil {
+			defer f.Close()
+			sides[i] = newSide(tenant, f)
+		}
 		defer sides[i].stop()
 	}
+	for _, name := range missing[0] {
+		if slices.Contains(missing[1], name) {
+			return fmt.Errorf("neither %s nor %s has anything selected that is named %q", c.From,
+				c.To, name)
+		}
+	}
 	return printDifferences(t, sides[0], sides[1], c.JSON, c.ExitCode)
+}
+
+// spoolPresent is spoolExport without the names that the tenant doesn't have, which it returns too.
+// If no name is left, it returns no file.
+func spoolPresent(
+	ctx context.Context, t terminal.Terminal, c *apiclient.Client, tenant string, sel selection,
+) (f *os.File, missing []string, err error) {
+	sel.Names = slices.Clone(sel.Names)
+	for {
+		f, err = spoolExport(ctx, t, c, tenant, sel, func(federation.Item) {})
+		names := missingNames(err)
+		left := len(sel.Names)
+		sel.Names = slices.DeleteFunc(sel.Names, func(name string) bool {
+			return slices.Contains(names, federation.NormalName(name))
+		})
+		if len(sel.Names) == left {
+			return f, missing, err
+		}
+		missing = append(missing, names...)
+		if len(sel.Names) == 0 {
+			return nil, missing, nil
+		}
+	}
+}
+
+// missingNames returns the names that an export was refused for.
+func missingNames(err error) []string {
+	problem, ok := errors.AsType[*apiclient.Error](err)
+	if !ok || problem.Code != tenancy.CodeNotFound {
+		return nil
+	}
+	var members struct{ Names []string }
+	if json.Unmarshal(problem.Body, &members) != nil {
+		return nil
+	}
+	return members.Names
 }
 
 // itemDifference is an item that only one side has, or that differs.
@@ -121,6 +172,12 @@ type side struct {
 func newSide(name string, in io.Reader) *side {
 	next, stop := iter.Pull2(federation.ReadBundle(in).Items())
 	return &side{name: name, next: next, stop: stop}
+}
+
+// emptySide is a side without items.
+func emptySide(name string) *side {
+	none := func() (item federation.Item, err error, more bool) { return }
+	return &side{name: name, next: none, stop: func() {}}
 }
 
 // advance reads the next item.

@@ -58,6 +58,26 @@ func TestExportTakesKindsAndLabels(t *testing.T) {
 	b.Get("/admin/t/acme/promotion/export?kind=nonsense").Want(http.StatusUnprocessableEntity)
 }
 
+func TestExportTakesNamesAndReferences(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	put(t, s, "acme", "prompt", "hello, you", prompt("x"))
+	put(t, s, "acme", "agent", "base", map[string]any{"prompts": []string{"hello, you"}})
+	put(t, s, "acme", "agent", "other", map[string]any{})
+	b := s.SignIn(t, site.AcmeViewer)
+	form := b.Get("/admin/t/acme/promotion").Want(http.StatusOK).Form("/promotion/export")
+	bundle := string(b.Submit(form, map[string]string{"name": " base \r\n\r\nother\r\n"}).
+		Want(http.StatusOK).Body)
+	require.Contains(t, bundle, `"count":2`)
+	bundle = string(b.Submit(form, map[string]string{"name": "base", "with_references": "true"}).
+		Want(http.StatusOK).Body)
+	require.Contains(t, bundle, `"count":2`)
+	require.Contains(t, bundle, `"name":"hello, you"`)
+	p := b.Submit(form, map[string]string{"name": "base\nmistyped"}).Want(http.StatusNotFound)
+	require.Contains(t, p.Main(), "mistyped")
+	require.True(t, p.HasLink("/admin/t/acme/promotion"))
+}
+
 func TestPromotionIsNotForOthers(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

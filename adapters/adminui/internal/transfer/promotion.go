@@ -23,8 +23,14 @@ func promotionView(r *page.Request) view.Promotion {
 	for _, kind := range r.Site.Kinds.All() {
 		v.Kinds = append(v.Kinds, view.Option{Value: kind.Name, Text: page.KindTitle(kind.Path)})
 	}
-	v.Label = view.Field{Name: "label", Label: "Labels",
-		Hint: "Only what has all of these labels: team=billing, stage=live. Empty: all."}
+	v.Fields = []view.Field{
+		{Name: "name", Label: "Names", Type: view.AreaField,
+			Hint: "Only what has one of these names, one a line. Empty: all."},
+		{Name: "label", Label: "Labels",
+			Hint: "Only what has all of these labels: team=billing, stage=live. Empty: all."},
+		{Name: "with_references", Label: "Also all that this refers to", Type: view.CheckField,
+			Hint: "Of any kind, and to any depth: an import where it is missing would be refused."},
+	}
 	if r.Caller.May("bundle.import") && r.Site.Serves("import") {
 		form := tryForm(r, "", "")
 		v.Import = &form
@@ -37,6 +43,14 @@ func export(r *page.Request) (page.Reply, error) {
 	query := url.Values{}
 	if kinds := r.Query()["kind"]; len(kinds) > 0 {
 		query["kind"] = kinds
+	}
+	for name := range strings.Lines(r.Query().Get("name")) {
+		if name = strings.TrimSpace(name); name != "" {
+			query.Add("name", name)
+		}
+	}
+	if r.Query().Get("with_references") != "" {
+		query.Set("with_references", "true")
 	}
 	for label := range strings.SplitSeq(r.Query().Get("label"), ",") {
 		if label = strings.TrimSpace(label); label != "" {
@@ -56,7 +70,7 @@ func export(r *page.Request) (page.Reply, error) {
 // refuseExport returns the page that says what can't be exported.
 func refuseExport(r *page.Request, err error) (page.Reply, bool) {
 	p := apicall.ProblemOf(err)
-	if p == nil || p.Status != http.StatusUnprocessableEntity {
+	if p == nil || p.Status != http.StatusUnprocessableEntity && p.Code != "not_found" {
 		return page.Reply{}, false
 	}
 	v := view.ImportRefused{Frame: r.Frame("The bundle can’t be exported"),

@@ -5,8 +5,8 @@ type Promotion struct {
 	Frame
 	Export string // the path of a bundle
 	Kinds  []Option
-	Label  Field
-	Import *Form // nil: the person may not import
+	Fields []Field // of the export, in addition to the kinds
+	Import *Form   // nil: the person may not import
 }
 
 // Template returns the name of the template.

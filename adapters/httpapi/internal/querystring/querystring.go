@@ -20,13 +20,14 @@ const (
 	MaxLimit     = 1000
 	MaxSearch    = 256 // characters
 
-	maxFilters = 32 // values of one repeatable parameter
+	MaxValues = 32   // of a repeatable parameter that doesn't say otherwise
+	MaxNames  = 1000 // of an export
 )
 
 // Parameter is a parameter that a route declares.
 type Parameter struct {
-	Name       string
-	Repeatable bool
+	Name      string
+	MaxValues int // 1 unless it is repeatable
 }
 
 // Values is a query string, checked against the parameters that its route declares.
@@ -46,11 +47,11 @@ func Parse(raw string, declared []Parameter) (Values, error) {
 		switch {
 		case i < 0:
 			return nil, Invalid(name, "is unknown")
-		case len(texts) > 1 && !declared[i].Repeatable:
+		case len(texts) > 1 && declared[i].MaxValues <= 1:
 			return nil, Invalid(name, "appears more than once")
-		case len(texts) > maxFilters:
+		case len(texts) > declared[i].MaxValues:
 			return nil, Invalid(name,
-				"appears more than "+strconv.Itoa(maxFilters)+" times")
+				"appears more than "+strconv.Itoa(declared[i].MaxValues)+" times")
 		case slices.ContainsFunc(texts, isNotPlainText):
 			return nil, Invalid(name, "must be UTF-8 without control characters")
 		}
@@ -129,6 +130,19 @@ func (q Values) Labels() (map[string]string, error) {
 		labels[key] = value
 	}
 	return labels, nil
+}
+
+// Names returns the repeatable parameter name: names of items in normal form.
+func (q Values) Names() ([]string, error) {
+	var names []string
+	for _, text := range q["name"] {
+		name := federation.NormalName(text)
+		if err := tenancy.CheckName(name); err != nil {
+			return nil, Invalid("name", "must have names: "+err.(*tenancy.Error).Message)
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // Boolean returns a parameter that is true or false; false without it.

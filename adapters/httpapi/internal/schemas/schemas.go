@@ -221,6 +221,8 @@ func Problem() *huma.Schema {
 		"errors":     {Type: huma.TypeArray, Items: detail},
 		"referrers": {Type: huma.TypeArray, Items: ref,
 			Description: "for the code referenced: the items that refer to it"},
+		"names": {Type: huma.TypeArray, Items: text,
+			Description: "for the code not_found of an export: the names that nothing selected has"},
 		"counts": {Type: huma.TypeObject,
 			Description:          "for the code import_conflict: as in an import's report",
 			AdditionalProperties: anything},

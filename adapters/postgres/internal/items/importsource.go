@@ -47,7 +47,11 @@ func (im *importRun) StageMissing(ctx context.Context, sel ports.Selection) erro
 	if len(sel.Labels) > 0 {
 		query += " AND c.labels::jsonb @> ?4::jsonb"
 	}
-	_, err := im.conn.NewRaw(query, append(args, bun.List(sel.Kinds), labelsJSON(sel.Labels))...).
+	if len(sel.Names) > 0 {
+		query += " AND b.name IN (?5)"
+	}
+	args = append(args, bun.List(sel.Kinds), labelsJSON(sel.Labels), bun.List(sel.Names))
+	_, err := im.conn.NewRaw(query, args...).
 		Exec(ctx)
 	return pgerr.Translate(err)
 }
