@@ -6,7 +6,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/pgerr"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -183,9 +182,6 @@ func (im *importRun) storeRewritten(ctx context.Context, r rewrittenItem) error 
 		" digest = ?7"+whereKind+` AND s.name COLLATE "C" = ?3`, im.tenant, im.id, r.staged.Kind,
 		r.staged.Name, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
 		string(r.item.Digest)).Exec(ctx)
-	if pgerr.State(err) == pgerr.StateUnique {
-		return federation.RenameCollision(r.item.Ref)
-	}
 	return err
 }
 
@@ -208,7 +204,7 @@ func (im *importRun) checkNames(ctx context.Context) error {
 	var twice []federation.Ref
 	err := im.conn.NewRaw("SELECT s.kind, s.new_name AS name FROM bailiwick.staged AS s"+
 		" JOIN bailiwick.staged AS o ON o.tenant_id = ?0 AND o.import = ?1 AND o.kind = s.kind"+
-		` AND o.name COLLATE "C" = s.new_name AND o.new_name IS NULL AND o.chosen`+
+		` AND coalesce(o.new_name, o.name) COLLATE "C" = s.new_name AND o.id <> s.id AND o.chosen`+
 		" WHERE"+ofImport+" AND s.chosen AND s.new_name IS NOT NULL LIMIT 1", im.tenant, im.id).
 		Scan(ctx, &twice)
 	if err == nil && len(twice) > 0 {

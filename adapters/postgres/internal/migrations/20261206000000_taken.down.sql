@@ -1,5 +1,4 @@
 DROP VIEW bailiwick.staged;
-DROP INDEX bailiwick.import_items_new_name;
 ALTER TABLE bailiwick.import_items DROP COLUMN missing, DROP COLUMN removed, DROP COLUMN new_name, DROP COLUMN taken,
   DROP COLUMN taken_labels, DROP COLUMN taken_spec, DROP COLUMN taken_digest, DROP COLUMN replaced;
 CREATE VIEW bailiwick.staged WITH (security_barrier) AS

@@ -63,7 +63,5 @@ ALTER TABLE bailiwick.import_items
   ADD COLUMN taken_spec   text,
   ADD COLUMN taken_digest text,
   ADD COLUMN replaced     text; -- the digest of the base that goes
-CREATE UNIQUE INDEX import_items_new_name ON bailiwick.import_items (tenant_id, import, kind COLLATE "C", new_name)
-  WHERE new_name IS NOT NULL AND NOT missing;
 CREATE OR REPLACE VIEW bailiwick.staged WITH (security_barrier) AS
   SELECT * FROM bailiwick.import_items WHERE tenant_id = (SELECT bailiwick.current_tenant());
