@@ -58,9 +58,10 @@ func (s *Service) Export(
 	}
 	e := &Exported{
 		Manifest: federation.Manifest{
-			Source: federation.Source{Instance: s.ports.Instance, Tenant: string(tenant.Slug)},
-			Count:  digester.Count(),
-			Digest: digester.Sum(),
+			FormatVersion: 1, // version 2 has a revision, which isn't known
+			Source:        federation.Source{Instance: s.ports.Instance, Tenant: string(tenant.Slug)},
+			Count:         digester.Count(),
+			Digest:        digester.Sum(),
 		},
 		items: items,
 	}
