@@ -192,7 +192,7 @@ func Bundle() *huma.Schema {
 		"updated_at": Time(),
 	}, "kind", "name", "labels", "spec", "digest", "version", "updated_at")
 	return Object(map[string]*huma.Schema{
-		"format":         {Type: huma.TypeString, Enum: []any{federation.BundleFormat}},
+		"format": {Type: huma.TypeString, Enum: []any{federation.BundleFormat}},
 		"format_version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
 			Maximum: ptr(float64(federation.BundleVersion))},
 		"source": Object(map[string]*huma.Schema{"instance": text, "tenant": text,
