@@ -13,6 +13,9 @@ import (
 func (s *Service) checkTrust(
 	ctx context.Context, tenant tenancy.ID, m federation.Manifest,
 ) error {
+	if tenant.IsZero() {
+		return tenancy.ErrNoTenant
+	}
 	t, err := s.ports.Tenants.Get(ctx, tenant)
 	if err != nil {
 		return err
