@@ -1,6 +1,9 @@
 package federation
 
 import (
+	"cmp"
+	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"io"
 	"iter"
@@ -19,6 +22,8 @@ type BundleReader struct {
 	in           *input
 	manifest     Manifest // the bundle's statement, not yet verified
 	versionKnown bool     // format_version was read and is supported
+	hasRevision  bool     // the member /source/revision was read
+	hasSignature bool     // the member /signature was read
 	unknownErr   error    // for an unknown member before format_version
 	digests      *Digester
 	last         Ref
@@ -41,7 +46,8 @@ func ReadBundle(r io.Reader) *BundleReader {
 //   - A format_version above [BundleVersion] is [tenancy.CodeUnsupportedVersion].
 //     This error precedes those of all members after format_version, and of
 //     unknown members before it.
-//   - An unknown member is [tenancy.CodeUnknownField].
+//   - An unknown member is [tenancy.CodeUnknownField]. In a bundle of version 1, the
+//     revision and the signature are unknown.
 //   - A member that is missing or has the wrong type, another format, items that
 //     aren't in strictly ascending order of [Ref.Compare], and an item's invalid
 //     version or time are [tenancy.CodeInvalid].
@@ -51,13 +57,15 @@ func ReadBundle(r io.Reader) *BundleReader {
 //   - A number that a double can't hold exactly is [tenancy.CodeInexactNumber] if
 //     the item's digest matches the number as RFC 8785 rounds it, otherwise
 //     CodeDigestMismatch.
+//   - A signature's value that isn't 64 bytes in base64 is
+//     [tenancy.CodeSignatureInvalid].
 //   - An item of more than 8 MiB of text or 262,144 members, and a spec larger than
 //     [MaxSpec], are [tenancy.CodeTooLarge].
 //
 // Members may have any order and any white space: digests cover the content of
 // the JSON, not its spelling. They cover kind, name, labels and spec of the
-// items, but not version and updated_at, and not the bundle's source. Items may
-// be called once.
+// items, but not version and updated_at, and not the bundle's source. The signature
+// isn't verified: see package trust. Items may be called once.
 func (b *BundleReader) Items() iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		err := b.read(yield)
@@ -80,7 +88,17 @@ func (b *BundleReader) Manifest() Manifest {
 	return b.manifest
 }
 
-var bundleMembers = []string{"count", "digest", "format", "format_version", "items", "source"}
+const maxKeyID = 64 // bytes
+
+// The members of version 2; checkVersion refuses what isn't in the bundle's version.
+var (
+	bundleMembers = memberNames{
+		required: []string{"count", "digest", "format", "format_version", "items", "source"},
+		optional: []string{"signature"}}
+	sourceMembers = memberNames{
+		required: []string{"instance", "tenant"}, optional: []string{"revision"}}
+	signatureMembers = memberNames{required: []string{"key_id", "value"}}
+)
 
 // read reads the bundle and verifies it. It returns the error for an unknown member
 // only after a supported format_version or the end, and the error for missing
@@ -100,6 +118,9 @@ func (b *BundleReader) read(yield func(Item, error) bool) error {
 	}
 	if missing != nil {
 		return missing
+	}
+	if err := b.checkVersion(); err != nil {
+		return err
 	}
 	if err := b.in.end(); err != nil {
 		return err
@@ -135,6 +156,8 @@ func (b *BundleReader) member(name string, yield func(Item, error) bool) (err er
 		err = b.formatVersion()
 	case "items":
 		err = b.items(yield)
+	case "signature":
+		err = b.signature()
 	case "source":
 		err = b.source()
 	}
@@ -160,23 +183,64 @@ func (b *BundleReader) formatVersion() error {
 		return b.in.errorf(tenancy.CodeUnsupportedVersion,
 			"is newer than %d: import it with a newer release", BundleVersion)
 	}
-	b.versionKnown = true
+	b.manifest.FormatVersion, b.versionKnown = int(version), true
 	return b.unknownErr
 }
 
 func (b *BundleReader) source() error {
-	missing, err := b.in.object([]string{"instance", "tenant"}, func(name string) (err error) {
-		if name == "instance" {
-			b.manifest.Source.Instance, err = b.in.text()
-		} else {
-			b.manifest.Source.Tenant, err = b.in.text()
+	source := &b.manifest.Source
+	missing, err := b.in.object(sourceMembers, func(name string) (err error) {
+		switch name {
+		case "instance":
+			source.Instance, err = b.in.text()
+		case "revision":
+			b.hasRevision = true
+			source.Revision, err = b.in.integer(0)
+		case "tenant":
+			source.Tenant, err = b.in.text()
 		}
 		return err
 	}, nil)
-	if err != nil {
-		return err
+	return cmp.Or(err, missing)
+}
+
+func (b *BundleReader) signature() error {
+	b.hasSignature = true
+	missing, err := b.in.object(signatureMembers, func(name string) error {
+		text, err := b.in.text()
+		switch {
+		case err != nil:
+			return err
+		case name == "value":
+			b.manifest.Signature.Value, err = base64.StdEncoding.DecodeString(text)
+			if err != nil || len(b.manifest.Signature.Value) != ed25519.SignatureSize ||
+				base64.StdEncoding.EncodeToString(b.manifest.Signature.Value) != text {
+				return b.in.errorf(tenancy.CodeSignatureInvalid,
+					"must be the 64 bytes of an Ed25519 signature in base64")
+			}
+		case text == "" || len(text) > maxKeyID:
+			return b.in.errorf(tenancy.CodeInvalid, "must have 1 to %d bytes", maxKeyID)
+		default:
+			b.manifest.Signature.KeyID = text
+		}
+		return nil
+	}, nil)
+	return cmp.Or(err, missing)
+}
+
+// checkVersion refuses members that the bundle's version doesn't have, and the lack of those that
+// it must have: format_version may come after them.
+func (b *BundleReader) checkVersion() error {
+	const revision, signature = "/source/revision", "/signature"
+	switch first := b.manifest.FormatVersion == bundleVersion1; {
+	case first && b.hasRevision:
+		return problem(tenancy.CodeUnknownField, revision, unknownMember)
+	case first && b.hasSignature:
+		return problem(tenancy.CodeUnknownField, signature, unknownMember)
+	case !first && !b.hasRevision:
+		return problem(tenancy.CodeInvalid, revision, isMissing)
 	}
-	return missing
+	return nil
 }
 
 // items reads the items and yields each after it was verified.

@@ -8,7 +8,8 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-var itemMembers = []string{"digest", "kind", "labels", "name", "spec", "updated_at", "version"}
+var itemMembers = memberNames{
+	required: []string{"digest", "kind", "labels", "name", "spec", "updated_at", "version"}}
 
 // bundleItem is an item as a bundle contains it.
 type bundleItem struct {

@@ -56,8 +56,9 @@ func zeroes(v any) any {
 
 func FuzzReadBundle(f *testing.F) {
 	f.Add(golden(f))
+	f.Add(readGolden(f, goldenFile1))
 	f.Add(bundleOf(f))
-	f.Add([]byte(`{"format_version":2}`))
+	f.Add([]byte(`{"format_version":3}`))
 	f.Add([]byte(`{"items":[{"kind":"a"`))
 	f.Add(indented(f, golden(f)))
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -19,7 +19,10 @@ const (
 	maxInteger = 1 << 53     // a double holds every integer up to this one
 )
 
-const unknownMember = "is an unknown member"
+const (
+	unknownMember = "is an unknown member"
+	isMissing     = "is missing"
+)
 
 // input reads the parts of a bundle from a stream of JSON.
 type input struct {
@@ -116,26 +119,31 @@ func (in *input) more(bracket jsontext.Kind) bool {
 	return in.d.PeekKind() != bracket
 }
 
+// memberNames are the members that an object may have.
+type memberNames struct{ required, optional []string }
+
 // object reads an object. It calls member after the name of each known member,
 // and unknown after the name of any other; if unknown is nil, another member is
 // [tenancy.CodeUnknownField]. It returns the first error as err. missing is the
-// error for known members that are absent; the caller decides when to return it.
+// error for required members that are absent; the caller decides when to return it.
 func (in *input) object(
-	known []string, member func(name string) error, unknown func() error,
+	known memberNames, member func(name string) error, unknown func() error,
 ) (missing, err error) {
 	if err := in.open(jsontext.KindBeginObject, "an object"); err != nil {
 		return nil, err
 	}
-	seen := make([]bool, len(known))
+	seen := make([]bool, len(known.required))
 	for in.d.PeekKind() != jsontext.KindEndObject {
 		name, err := in.text()
 		if err != nil {
 			return nil, err
 		}
-		i := slices.Index(known, name)
+		i := slices.Index(known.required, name)
 		switch {
 		case i >= 0:
 			seen[i] = true
+			err = member(name)
+		case slices.Contains(known.optional, name):
 			err = member(name)
 		case unknown != nil:
 			err = unknown()
@@ -150,9 +158,9 @@ func (in *input) object(
 		return nil, err
 	}
 	var p problems
-	for i, name := range known {
+	for i, name := range known.required {
 		if !seen[i] {
-			p.invalid(in.d.StackPointer().AppendToken(name), "is missing")
+			p.invalid(in.d.StackPointer().AppendToken(name), isMissing)
 		}
 	}
 	if e := p.err(tenancy.CodeInvalid); e != nil {

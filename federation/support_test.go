@@ -2,6 +2,7 @@ package federation_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"io"
 	"os"
@@ -17,9 +18,17 @@ import (
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
-const goldenFile = "testdata/bundle.golden.json"
+const (
+	goldenFile  = "testdata/bundle.v2.golden.json" // signed with signingKey
+	goldenFile1 = "testdata/bundle.golden.json"
+)
 
-var source = federation.Source{Instance: "0198c0de-0000-7000-8000-000000000001", Tenant: "staging"}
+var (
+	source = federation.Source{Instance: "0198c0de-0000-7000-8000-000000000001", Tenant: "staging",
+		Revision: 4711}
+	signingKey = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{1}, ed25519.SeedSize))
+	publicKey  = signingKey.Public().(ed25519.PublicKey)
+)
 
 // goldenItems are the items of the golden bundle.
 func goldenItems(t testing.TB) []federation.Item {
@@ -57,7 +66,21 @@ func manifestOf(items []federation.Item) federation.Manifest {
 	for _, item := range items {
 		digests.Add(item.Digest)
 	}
-	return federation.Manifest{Source: source, Count: digests.Count(), Digest: digests.Sum()}
+	return federation.Manifest{FormatVersion: 2, Source: source, Count: digests.Count(),
+		Digest: digests.Sum()}
+}
+
+// signed returns the manifest with a signature by signingKey.
+func signed(m federation.Manifest) federation.Manifest {
+	m.Signature = federation.Signature{KeyID: "34750f98bd59fcfc",
+		Value: ed25519.Sign(signingKey, m.SignedText())}
+	return m
+}
+
+// version1 returns the manifest without what version 1 doesn't have.
+func version1(m federation.Manifest) federation.Manifest {
+	m.FormatVersion, m.Source.Revision, m.Signature = 1, 0, federation.Signature{}
+	return m
 }
 
 func bundleOf(t testing.TB, items ...federation.Item) []byte {
@@ -89,9 +112,11 @@ func readAll(r io.Reader) ([]federation.Item, federation.Manifest, error) {
 	return items, b.Manifest(), nil
 }
 
-func golden(t testing.TB) []byte {
+func golden(t testing.TB) []byte { return readGolden(t, goldenFile) }
+
+func readGolden(t testing.TB, file string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(goldenFile)
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	return text
 }

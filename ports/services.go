@@ -20,6 +20,9 @@ type Services struct {
 	Transfers Transfers
 	Vault     Vault
 
+	// InstanceKeys signs bundles. If it is nil, bundles aren't signed.
+	InstanceKeys InstanceKeys
+
 	Audit         Audit
 	PlatformAudit PlatformAudit
 

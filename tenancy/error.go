@@ -53,6 +53,9 @@ const (
 	CodeNotDeletable       Code = "not_deletable"       // the only item of a singleton kind
 	CodeDigestMismatch     Code = "digest_mismatch"     // a bundle changed after its export
 	CodeUnsupportedVersion Code = "unsupported_version" // a bundle of a newer format
+	CodeSignatureRequired  Code = "signature_required"  // a bundle must be signed, and isn't
+	CodeSignatureInvalid   Code = "signature_invalid"   // a signature that doesn't fit its bundle
+	CodeSignerUntrusted    Code = "signer_untrusted"    // signed by a key that isn't trusted
 	// the target has other content under the same names
 	CodeImportConflict Code = "import_conflict"
 	CodeTargetChanged  Code = "target_changed" // the target changed in the meantime

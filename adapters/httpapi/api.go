@@ -27,6 +27,7 @@ type api struct {
 	authenticate func(http.ResponseWriter, *call) (tenancy.Principal, error)
 	admin        *admin.Service
 	promote      *promote.Service // nil: no bundles
+	instanceKeys *instanceKeys
 	limits       *limits
 	lookups      *lookups.Limiter
 	adoptedKeys  bool
@@ -92,6 +93,7 @@ func New(s ports.Services, o Options) *API {
 	if len(s.Missing("Transfers", "Instance")) == 0 {
 		a.promote = promote.NewLimited(s, promote.Limits{Disk: o.SpoolLimit})
 	}
+	a.instanceKeys = newInstanceKeys(s.InstanceKeys, o.Clock)
 	a.setAuthenticate(s, o)
 	if o.Passwords == nil && a.signin != nil {
 		o.Passwords = a.signin

@@ -61,6 +61,9 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeNotDeletable:       http.StatusConflict,
 	tenancy.CodeDigestMismatch:     http.StatusUnprocessableEntity,
 	tenancy.CodeUnsupportedVersion: http.StatusUnprocessableEntity,
+	tenancy.CodeSignatureRequired:  http.StatusUnprocessableEntity,
+	tenancy.CodeSignatureInvalid:   http.StatusUnprocessableEntity,
+	tenancy.CodeSignerUntrusted:    http.StatusUnprocessableEntity,
 	tenancy.CodeImportConflict:     http.StatusConflict,
 	tenancy.CodeTargetChanged:      http.StatusConflict,
 

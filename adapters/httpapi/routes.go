@@ -75,10 +75,16 @@ func anyObject(huma.Registry) *huma.Schema {
 
 const tenantRoot = apiRoot + "tenants/{tenant}"
 
-// bundleRoutes returns the routes for export and import. An import with
+// bundleRoutes returns the routes for export and import, and what verifies a bundle. An import with
 // dry_run only reads, although its method is POST.
 func (a *api) bundleRoutes() []operation {
 	return []operation{{
+		id: "instance", method: http.MethodGet, path: apiRoot + "instance", tag: "bundles",
+		summary: "Get the installation's id, and the keys that verify its bundles",
+		response: response{status: http.StatusOK, doc: "The installation.",
+			schema: goType[instanceBody]()},
+		handle: a.showInstance,
+	}, {
 		id: "export", method: http.MethodGet, path: tenantRoot + "/export", tag: "bundles",
 		summary: "Export the tenant's resources as a bundle",
 		access:  worksInTenant, needs: tenancy.BundleExport,
@@ -105,6 +111,7 @@ func (a *api) bundleRoutes() []operation {
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
 			tenancy.CodeConfirmationRequired, tenancy.CodeReferenced,
 			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion,
+			tenancy.CodeSignatureRequired, tenancy.CodeSignatureInvalid, tenancy.CodeSignerUntrusted,
 			tenancy.CodeDanglingReference, tenancy.CodeCyclicReference, tenancy.CodeQuotaExceeded,
 		},
 		handle: a.importBundle,

@@ -24,6 +24,9 @@ func (a *api) createTenant(w http.ResponseWriter, c *call) error {
 	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
 		return err
 	}
+	if err := checkSettings(in.Settings); err != nil {
+		return err
+	}
 	newTenant := admin.NewTenant{Slug: in.Slug, Name: in.Name, Settings: in.Settings}
 	if quotas := in.Quotas.quotas(); quotas != nil {
 		newTenant.Quotas = *quotas
@@ -79,6 +82,9 @@ func (a *api) getTenant(w http.ResponseWriter, c *call) error {
 func (a *api) updateTenant(w http.ResponseWriter, c *call) error {
 	var in tenantChange
 	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
+		return err
+	}
+	if err := checkSettings(in.Settings); err != nil {
 		return err
 	}
 	change := admin.TenantChange{Name: in.Name, Settings: in.Settings, Quotas: in.Quotas.quotas()}

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -57,6 +58,8 @@ type Store struct {
 	loginAttempts *loginAttempts
 
 	notifier changeNotifier
+
+	instanceKey ed25519.PrivateKey
 }
 
 // New creates a store of the kinds, with the tenant [tenancy.DefaultID]. Nil kinds mean
@@ -96,6 +99,7 @@ func New(kinds *federation.Kinds, options Options) *Store {
 		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	s.instance = s.newID()
+	s.instanceKey = newInstanceKey()
 	s.singletons = must(newSingletons(s.kinds, options.Singletons))
 	s.addTenant(tenancy.NewTenant(tenancy.DefaultID, tenancy.DefaultSlug, "Default"))
 	return s
@@ -112,6 +116,8 @@ func (s *Store) Services() ports.Services {
 		Resources: resources{s},
 		Transfers: transfers{s},
 		Vault:     vault{s},
+
+		InstanceKeys: instanceKeys{s},
 
 		Audit:         audit{s},
 		PlatformAudit: platformAudit{s},

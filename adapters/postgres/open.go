@@ -26,6 +26,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/vault"
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/scoped"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/trust"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -33,11 +34,12 @@ import (
 // DB is an open database: its connection pools, and the ports that they serve. It is safe
 // for concurrent use.
 type DB struct {
-	config   config
-	pool     *pool.Pool
-	factory  *scoped.Factory
-	observer *scoped.Observer // nil: every table has the mode Enforce
-	services ports.Services
+	config       config
+	pool         *pool.Pool
+	factory      *scoped.Factory
+	observer     *scoped.Observer // nil: every table has the mode Enforce
+	services     ports.Services
+	instanceKeys *vault.InstanceKeys
 
 	crossTenant *bun.DB // of [DB.CrossTenant]
 }
@@ -139,7 +141,12 @@ func (db *DB) load(ctx context.Context, sealer *vault.Sealer) error {
 		return err
 	}
 	values := vault.New(db.pool, sealer)
+	db.instanceKeys = vault.NewInstanceKeys(db.pool, sealer)
+	if err := db.instanceKeys.Ensure(ctx); err != nil {
+		return err
+	}
 	db.services = newServices(db.pool, db.config.Declared, id, values)
+	db.services.InstanceKeys = db.instanceKeys
 	return db.moveSecrets(ctx, values)
 }
 
@@ -245,6 +252,14 @@ func (db *DB) Doctor(ctx context.Context) ([]doctor.Finding, error) {
 // to be restarted.
 func (db *DB) RotateSigningKey(ctx context.Context) error {
 	return instance.RotateSigningKey(ctx, db.pool)
+}
+
+// RotateInstanceKey creates a new key that signs bundles from now on, and records that in the
+// platform's audit log. The earlier keys stay in the list of public keys, so that the bundles that
+// they signed can be verified, and their private parts are deleted. Without
+// [Options].SecretsKey no key can be stored: the error is [tenancy.CodeInvalidState].
+func (db *DB) RotateInstanceKey(ctx context.Context) (trust.PublicKey, error) {
+	return db.instanceKeys.Rotate(ctx)
 }
 
 // PlatformToken stores the hash of the platform token if none is stored yet, and returns

@@ -55,7 +55,11 @@ func (s *Service) check(
 		return nil, err
 	}
 	in := &incomingBundle{kinds: s.ports.Kinds, bundle: federation.ReadBundle(received.reader())}
-	if err := writeItems(ctx, items, in.items()); err != nil {
+	err = writeItems(ctx, items, in.items())
+	if err == nil {
+		err = s.checkTrust(ctx, tenant, in.bundle.Manifest())
+	}
+	if err != nil {
 		items.Close()
 		return nil, err
 	}

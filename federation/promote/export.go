@@ -58,11 +58,16 @@ func (s *Service) Export(
 	}
 	e := &Exported{
 		Manifest: federation.Manifest{
-			Source: federation.Source{Instance: s.ports.Instance, Tenant: string(tenant.Slug)},
-			Count:  digester.Count(),
-			Digest: digester.Sum(),
+			FormatVersion: federation.BundleVersion,
+			Source:        federation.Source{Instance: s.ports.Instance, Tenant: string(tenant.Slug)},
+			Count:         digester.Count(),
+			Digest:        digester.Sum(),
 		},
 		items: items,
+	}
+	if err := s.sign(ctx, &e.Manifest); err != nil {
+		items.Close()
+		return nil, err
 	}
 	var frame countingWriter
 	if err := e.Manifest.Write(&frame, strings.NewReader("")); err != nil {
@@ -71,6 +76,14 @@ func (s *Service) Export(
 	}
 	e.Size = frame.n + items.size()
 	return e, nil
+}
+
+// sign signs the manifest, if the installation has a key.
+func (s *Service) sign(ctx context.Context, m *federation.Manifest) (err error) {
+	if s.ports.InstanceKeys != nil {
+		m.Signature, err = s.ports.InstanceKeys.Sign(ctx, *m)
+	}
+	return err
 }
 
 // WriteTo writes the bundle, which has Size bytes, and returns the number of bytes

@@ -137,6 +137,7 @@ func TestNewRefusesMissingPorts(t *testing.T) {
 	for message, broken := range map[string]func(*ports.Services){
 		"promote.New: missing: Services.Kinds":     func(s *ports.Services) { s.Kinds = nil },
 		"promote.New: missing: Services.Transfers": func(s *ports.Services) { s.Transfers = nil },
+		"promote.New: missing: Services.Tenants":   func(s *ports.Services) { s.Tenants = nil },
 		"promote.New: missing: Services.Instance":  func(s *ports.Services) { s.Instance = "" },
 	} {
 		s := services
@@ -144,7 +145,7 @@ func TestNewRefusesMissingPorts(t *testing.T) {
 		require.PanicsWithValue(t, message, func() { promote.New(s) })
 	}
 	require.PanicsWithValue(t, "promote.New: missing: Services.Kinds, Services.Transfers,"+
-		" Services.Instance", func() { promote.New(ports.Services{}) })
+		" Services.Tenants, Services.Instance", func() { promote.New(ports.Services{}) })
 }
 
 // fullWriter accepts room bytes.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bailiwick-go/bailiwick/adapters/memory"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/ports"
@@ -42,9 +43,10 @@ func TestMemoryDoesNotGrowWithTheBundle(t *testing.T) {
 		"all fail": {promote.Fail, always, always, promote.Counts{Fail: generated}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			tenants := memory.New(kinds, memory.Options{}).Services().Tenants
 			heap := newHeap()
 			service := promote.New(ports.Services{
-				Kinds: kinds, Instance: tenancy.NewID().String(),
+				Kinds: kinds, Instance: tenancy.NewID().String(), Tenants: tenants,
 				Transfers: generatorTransfers{
 					generator{t: t, heap: heap, fail: c.want.Fail > 0, current: c.current,
 						changed: c.changed}},
@@ -61,7 +63,7 @@ func TestMemoryDoesNotGrowWithTheBundle(t *testing.T) {
 				_, err := exported.WriteTo(pipe)
 				pipe.CloseWithError(err)
 			}()
-			report, err := service.Import(t.Context(), tenancy.NewID(), bundle,
+			report, err := service.Import(t.Context(), tenancy.DefaultID, bundle,
 				promote.Options{Strategy: c.strategy, DryRun: c.want.Fail > 0})
 			require.NoError(t, err)
 			defer report.Close()

@@ -22,13 +22,14 @@ type Service struct {
 	checks *fairqueue.Queue[tenancy.ID]
 }
 
-// New returns a Service that uses s.Kinds, s.Transfers and s.Instance, with the default
-// [Limits]. If one of them is missing, New panics and names it: that is a fault of the program.
+// New returns a Service that uses s.Kinds, s.Transfers, s.Tenants and s.Instance, with the
+// default [Limits], and s.InstanceKeys if it isn't nil. If one of the others is missing, New
+// panics and names it: that is a fault of the program.
 func New(s ports.Services) *Service { return NewLimited(s, Limits{}) }
 
 // NewLimited is [New] with other limits. A limit that is 0 has its default.
 func NewLimited(s ports.Services, l Limits) *Service {
-	if err := s.Require("Kinds", "Transfers", "Instance"); err != nil {
+	if err := s.Require("Kinds", "Transfers", "Tenants", "Instance"); err != nil {
 		panic("promote.New: " + err.Error())
 	}
 	return &Service{ports: s, space: newSpoolSpace(cmp.Or(l.Disk, defaultDisk)),

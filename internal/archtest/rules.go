@@ -34,6 +34,7 @@ var (
 	toIdentity    = Edge{"tenancy/identity", "people and how they sign in"}
 	toFederation  = Edge{"federation", "the one representation of what is stored and travels"}
 	toCertificate = Edge{"federation/certificate", "the digest of what a purge removed"}
+	toTrust       = Edge{"federation/trust", "who signed a bundle, and who may"}
 	toPorts       = Edge{"ports", "the interfaces it works through or satisfies"}
 	toUseCases    = Edge{"tenancy/...", "the use cases that it drives"}
 	toTransfers   = Edge{"federation/...", "the use cases that it drives"}
@@ -83,9 +84,15 @@ var Rooms = []Room{
 		Tests: testTools,
 	},
 	{
+		Path:  "federation/trust",
+		Why:   "a model knows no use case, no port and no adapter",
+		Edges: []Edge{toTenancy, toFederation},
+		Tests: testTools,
+	},
+	{
 		Path:  "ports",
 		Why:   "an interface names what the models are made of, so that any adapter can satisfy it",
-		Edges: []Edge{toTenancy, toIdentity, toFederation},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toTrust},
 		Tests: testTools,
 	},
 	{
@@ -99,7 +106,7 @@ var Rooms = []Room{
 		Path: "ports/portstest",
 		Why: "whoever writes an adapter runs the suites, with the test library of their own" +
 			" choice",
-		Edges: []Edge{toTenancy, toIdentity, toFederation, toCertificate, toPorts},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toCertificate, toTrust, toPorts},
 		Tests: testTools,
 	},
 	{
@@ -147,7 +154,7 @@ var Rooms = []Room{
 		Path: "federation/...",
 		Why: "a use case works through ports: it is the same over every adapter, and knows no" +
 			" other use case",
-		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toFairqueue, toUUID, toJSON},
+		Edges: []Edge{toTenancy, toIdentity, toFederation, toTrust, toPorts, toFairqueue, toUUID, toJSON},
 		Tests: testTools,
 	},
 	{
@@ -201,7 +208,7 @@ var Rooms = []Room{
 	postgresRoom("internal/audit", "stores write to the log, and it knows none of them",
 		toTenancy, toPorts, inPostgres("internal/pgerr"), inPostgres("internal/pool"), toUUID,
 		toBun),
-	postgresStore("internal/vault"),
+	postgresStore("internal/vault", toTrust),
 	postgresStore("internal/notify", inPostgres("internal/session")),
 	postgresStore("internal/instance"),
 	postgresStore("internal/identity", toIdentity, toCertificate, inPostgres("internal/declare")),

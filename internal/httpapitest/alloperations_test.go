@@ -18,7 +18,7 @@ import (
 func TestEveryOperationSucceedsOnce(t *testing.T) {
 	t.Parallel()
 	reg := apitest.New(t, withCheapHashing)
-	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json"} {
+	for _, path := range []string{"/livez", "/readyz", "/api/v1/openapi.json", "/api/v1/instance"} {
 		reg.Do(t, apitest.Get("", path)).Want(t, 200)
 	}
 	putOneOfEachKind(t, reg)

@@ -204,7 +204,7 @@ func TestInvalidBundleIsRefusedAndNothingIsWritten(t *testing.T) {
 			tenancy.CodeDigestMismatch},
 		{"with another count", strings.Replace(good, `"count":7`, `"count":6`, 1), 422,
 			tenancy.CodeDigestMismatch},
-		{"of a newer format", strings.Replace(good, `"format_version":1`, `"format_version":2`, 1),
+		{"of a newer format", strings.Replace(good, `"format_version":`, `"format_version":9`, 1),
 			422, tenancy.CodeUnsupportedVersion},
 		{"with trailing data", good + "{}", 400, tenancy.CodeInvalidJSON},
 		{"with an unknown member", `{"extra":1,` + good[1:], 422, tenancy.CodeUnknownField},

@@ -79,7 +79,7 @@ func TestProblemsMatchGoldenFiles(t *testing.T) {
 			Body: strings.Replace(string(bundle), "Hello", "Hallo", 1)},
 		"unsupported_version": {As: "acme-admin", Method: "POST",
 			Path: "/api/v1/tenants/acme/import",
-			Body: strings.Replace(string(bundle), `_version":1`, `_version":9`, 1)},
+			Body: strings.Replace(string(bundle), `_version":`, `_version":9`, 1)},
 		"unauthenticated_bad_key": {As: "expired", Path: "/api/v1/me"},
 	}
 	for name, req := range cases {

@@ -273,7 +273,7 @@ func TestMemoryStorePassesEverySuite(t *testing.T) {
 	for _, suite := range []string{
 		"Passwords", "Sessions", "LoginAttempts", "Identities", "Audit", "PlatformAudit", "Tenants",
 		"Keys", "Users", "Members", "Invitations",
-		"Resources", "Transfers", "Vault", "ChangeNotifier",
+		"Resources", "Transfers", "Vault", "InstanceKeys", "ChangeNotifier",
 	} {
 		for name, err := range runSuite(t, suite, func(*ports.Services) {}) {
 			t.Errorf("%s: %v", name, err)

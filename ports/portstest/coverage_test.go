@@ -38,6 +38,7 @@ var crossTenant = map[reflect.Type]string{
 	reflect.TypeFor[ports.SessionFinder]():    "it finds the user of a secret",
 	reflect.TypeFor[ports.LoginAttempts]():    "an attempt doesn't say for which tenant it is",
 	reflect.TypeFor[ports.Identities]():       "users belong to no tenant",
+	reflect.TypeFor[ports.InstanceKeys]():     "the keys belong to the installation",
 }
 
 func TestEveryMethodHasAnIsolationCase(t *testing.T) {
@@ -109,6 +110,8 @@ var introductions = []string{
 	"Decision says what happens to a staged item.",
 	"Identities stores which user an account at an OpenID provider belongs to.",
 	"Import is an import in progress.",
+	"InstanceKeys holds the keys with which the installation signs the bundles that it exports.",
+	"InstanceKeys signs bundles.",
 	"InvitationFinder finds the invitation of a token before the tenant is known, and accepts it.",
 	"Invitations stores the open invitations of a tenant.",
 	"KeyFinder finds the key of a secret before the tenant is known.",
@@ -181,6 +184,9 @@ var unproved = map[string]string{
 	"When a change may have been missed, or when very many things change at once, it calls" +
 		" notify with [AnythingChanged].": aboutFaults,
 	"If it is nil, caches expire after short intervals.": aboutCallers,
+	"If it is nil, bundles aren't signed.":               aboutCallers,
+	"It is zero if the installation has no key: the bundle isn't signed then.": "the adapters' own" +
+		" tests open a database without SECRETS_KEY",
 
 	"LoginAttempts counts attempts at secrets that can be guessed, for all instances" +
 		" together.": "the adapters' own tests run two instances",

@@ -42,6 +42,7 @@ func suites() []suite {
 		{"Resources", resourcesSuite()},
 		{"Transfers", transfersSuite()},
 		{"Vault", vaultSuite()},
+		{"InstanceKeys", instanceKeysSuite()},
 		{"ChangeNotifier", changeNotifierSuite()},
 		{"Rights", rightsSuite()},
 	}

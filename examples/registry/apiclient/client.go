@@ -54,6 +54,13 @@ func New(r Flags, t terminal.Terminal) (*Client, error) {
 	}, nil
 }
 
+// WithoutToken returns a client of the same registry that sends no credentials.
+func (c *Client) WithoutToken() *Client {
+	anonymous := *c
+	anonymous.token = ""
+	return &anonymous
+}
+
 // Request is one HTTP request to the registry. The path is percent-encoded.
 type Request struct {
 	Method, Path string

@@ -343,7 +343,7 @@ func TestInvalidBundleIsRefusedAndNothingIsWritten(t *testing.T) {
 		post("changed byte in a label", changed(`"tier":"gold"`, `"tier":"bold"`),
 			unprocessable, "digest_mismatch"),
 		post("missing item", changed(`"count":20`, `"count":21`), unprocessable, "digest_mismatch"),
-		post("newer format", changed(`"format_version":1`, `"format_version":2`), unprocessable,
+		post("newer format", changed(`"format_version":`, `"format_version":9`), unprocessable,
 			"unsupported_version"),
 		post("unknown format", changed("bailiwick.bundle", "bailiwick.bungle"), unprocessable,
 			"invalid"),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -181,8 +182,9 @@ func TestPromotionLosesNoData(t *testing.T) {
 		require.Equal(t, a.Items, b.Items)
 		require.Equal(t, a.Digest, b.Digest)
 		require.Equal(t, a.Source.Instance, b.Source.Instance)
-		require.Equal(t, string(exported),
-			strings.Replace(string(again), `"tenant":"production"`, `"tenant":"staging"`, 1))
+		unsigned := regexp.MustCompile(`"signature":{[^}]*},`)
+		require.Equal(t, unsigned.ReplaceAllString(string(exported), ""), strings.Replace(
+			unsigned.ReplaceAllString(string(again), ""), `"tenant":"production"`, `"tenant":"staging"`, 1))
 	})
 
 	t.Run("secrets can be set in the target and no route returns them", func(t *testing.T) {

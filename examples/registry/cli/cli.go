@@ -22,15 +22,16 @@ import (
 	"github.com/bailiwick-go/bailiwick/examples/registry/terminal"
 )
 
-// commandLine is the command line, which kong parses. Serve, Migrate, Doctor and
-// RotateSigningKey work on the database, Bundle on files; all other commands are clients of a
+// commandLine is the command line, which kong parses. Serve, Migrate, Doctor,
+// RotateSigningKey and RotateInstanceKey work on the database, Bundle on files; all other commands are clients of a
 // running registry.
 type commandLine struct {
 	Serve   server.Cmd          `cmd:"" default:"withargs" help:"Serve the registry (the default)."`
 	Migrate database.MigrateCmd `cmd:"" help:"Bring the database's schema up or down."`
 	Doctor  database.DoctorCmd  `cmd:"" help:"Check that the database isolates tenants; exit 1 if it doesn't."`
 
-	RotateSigningKey database.RotateCmd `cmd:"" help:"Replace the key that signs each statement's tenant."`
+	RotateSigningKey  database.RotateCmd         `cmd:"" help:"Replace the key that signs each statement's tenant."`
+	RotateInstanceKey database.RotateInstanceCmd `cmd:"" help:"Replace the key that signs bundles."`
 
 	Load    load.Cmd            `cmd:"" help:"Load rows from JSON files into a tenant."`
 	Export  commands.ExportCmd  `cmd:"" help:"Write a tenant's configuration as a bundle."`
@@ -52,8 +53,9 @@ type commandLine struct {
 // description is the first part of registry --help.
 const description = `A multi-tenant registry of agents, prompts, MCP servers and related configuration.
 
-serve, migrate, doctor and rotate-signing-key work on the database, bundle on files. All other commands are clients of a
-running registry: REGISTRY_URL is its address, REGISTRY_TOKEN is the platform token or an API key.
+serve, migrate, doctor, rotate-signing-key and rotate-instance-key work on the database, bundle on files. All other
+commands are clients of a running registry: REGISTRY_URL is its address, REGISTRY_TOKEN is the platform token or an API
+key.
 
 Exit status: 0 done, 1 something was refused, 2 wrong usage.`
 

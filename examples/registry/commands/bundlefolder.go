@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -14,8 +13,10 @@ import (
 type BundleCmd struct {
 	Unpack bundleUnpackCmd `cmd:"" help:"Write a bundle as a folder with a file for each item, to keep it in git."`
 	Pack   bundlePackCmd   `cmd:"" help:"Write such a folder as a bundle."`
-	Verify bundleVerifyCmd `cmd:"" help:"Check that a bundle or a folder is whole."`
-	Diff   bundleDiffCmd   `cmd:"" help:"List what differs between two bundles or folders."`
+	Verify bundleVerifyCmd `cmd:"" help:"Check that a bundle or a folder is whole, and who signed it."`
+
+	Upgrade bundleUpgradeCmd `cmd:"" help:"Write a bundle in the newest version of the format."`
+	Diff    bundleDiffCmd    `cmd:"" help:"List what differs between two bundles or folders."`
 }
 
 // jsonFlag asks for output for programs.
@@ -83,28 +84,6 @@ func (c *bundlePackCmd) Run(t terminal.Terminal) error {
 		return err
 	}
 	return c.print(t, c.Output, m)
-}
-
-// bundleVerifyCmd reads a bundle or a folder to its end.
-type bundleVerifyCmd struct {
-	jsonFlag
-	Path string `arg:"" type:"path" help:"The bundle's file or the folder; - is standard input."`
-}
-
-// Run verifies the bundle.
-func (c *bundleVerifyCmd) Run(t terminal.Terminal) error {
-	in, err := openBundle(t, c.Path)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	bundle := federation.ReadBundle(in)
-	for _, err := range bundle.Items() {
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.Path, err)
-		}
-	}
-	return c.print(t, c.Path, bundle.Manifest())
 }
 
 // openBundle opens a bundle. A folder is packed first.

@@ -26,3 +26,16 @@ func TestRotateSigningKeyKeepsOldKeyValidForAWhile(t *testing.T) {
 		Scan(&valid, &signing, &permanent))
 	require.Equal(t, []int{2, 1, 1}, []int{valid, signing, permanent})
 }
+
+func TestRotateInstanceKeyAddsAKey(t *testing.T) {
+	t.Parallel()
+	url := migratedDatabase(t)
+	got := harness.Run(t, databaseSettings(t, url, "true"), "rotate-instance-key")
+	got.RequireStatus(t, cli.ExitDone)
+	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(url)))
+	defer db.Close()
+	var newest string
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT id FROM bailiwick.instance_keys"+
+		" WHERE number = 2").Scan(&newest))
+	require.Contains(t, got.Out, newest)
+}

@@ -2,7 +2,9 @@ package folder_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/bailiwick-go/bailiwick/examples/registry/folder"
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/trust"
 )
 
 // bundleOf returns a bundle with these items.
@@ -36,12 +39,33 @@ func bundleOf(t require.TestingT, items ...federation.Item) []byte {
 		digester.Add(item.Digest)
 		texts = append(texts, item.AppendJSON(nil))
 	}
+	return withManifest(t, federation.Manifest{Source: federation.Source{
+		Instance: "01900000-0000-7000-8000-000000000001", Tenant: "staging", Revision: 12},
+		Count: digester.Count(), Digest: digester.Sum()}, bytes.Join(texts, []byte{','}))
+}
+
+func withManifest(t require.TestingT, m federation.Manifest, items []byte) []byte {
 	var b bytes.Buffer
-	require.NoError(t, federation.Manifest{Source: federation.Source{
-		Instance: "01900000-0000-7000-8000-000000000001", Tenant: "staging"},
-		Count: digester.Count(), Digest: digester.Sum(),
-	}.Write(&b, bytes.NewReader(bytes.Join(texts, []byte{','}))))
+	require.NoError(t, m.Write(&b, bytes.NewReader(items)))
 	return b.Bytes()
+}
+
+// inForm returns a bundle with another manifest: of version 1, or of version 2 with a signature.
+func inForm(t require.TestingT, bundle []byte, form string) []byte {
+	reader := federation.ReadBundle(bytes.NewReader(bundle))
+	var texts [][]byte
+	for item, err := range reader.Items() {
+		require.NoError(t, err)
+		texts = append(texts, item.AppendJSON(nil))
+	}
+	m := reader.Manifest()
+	switch form {
+	case "version 1":
+		m.FormatVersion = 1
+	case "signed":
+		m.Signature = trust.Sign(m, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	}
+	return withManifest(t, m, bytes.Join(texts, []byte{','}))
 }
 
 func itemNamed(kind, name, spec string) federation.Item {
@@ -112,6 +136,27 @@ spec:
 	require.Equal(t, "Be kind.\nBe brief.\n", string(text))
 }
 
+func TestPackLeavesOutTheSignatureOfChangedItems(t *testing.T) {
+	t.Parallel()
+	bundle := inForm(t, bundleOf(t, itemNamed("agent", "a", `{"n":1}`)), "signed")
+	dir := filepath.Join(t.TempDir(), "config")
+	_, err := folder.Unpack(bytes.NewReader(bundle), dir, folder.JSON)
+	require.NoError(t, err)
+	name := filepath.Join(dir, "items/agent/a.json")
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, bytes.Replace(text, []byte(`"n": 1`), []byte(`"n": 2`), 1), 0o644))
+	m, err := folder.Pack(dir, io.Discard)
+	require.NoError(t, err)
+	require.True(t, m.Signature.IsZero())
+	require.EqualValues(t, 12, m.Source.Revision)
+
+	require.NoError(t, os.WriteFile(name, text, 0o644))
+	m, err = folder.Pack(dir, io.Discard)
+	require.NoError(t, err)
+	require.False(t, m.Signature.IsZero())
+}
+
 // What is unpacked and packed is the same, byte by byte, and another reader of YAML agrees about
 // the types.
 func TestPackIsTheInverseOfUnpack(t *testing.T) {
@@ -129,7 +174,8 @@ func TestPackIsTheInverseOfUnpack(t *testing.T) {
 			item.UpdatedAt = time.UnixMicro(rapid.Int64Range(-1e15, 1e16).Draw(t, "time") + int64(i)).UTC()
 			items = append(items, item)
 		}
-		bundle := bundleOf(t, items...)
+		bundle := inForm(t, bundleOf(t, items...),
+			rapid.SampledFrom([]string{"version 1", "unsigned", "signed"}).Draw(t, "form"))
 		for _, n := range []folder.Notation{folder.YAML, folder.JSON} {
 			_, err := folder.Unpack(bytes.NewReader(bundle), dir, n)
 			require.NoError(t, err)

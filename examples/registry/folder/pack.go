@@ -2,6 +2,7 @@ package folder
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,14 +22,15 @@ const longestFile = 16 << 20
 
 // Pack writes the folder dir as a bundle, and returns its manifest. Every file below items must
 // belong to an item, and have the name that [Unpack] would give it: nothing is left out without a
-// word. Nothing is written before all files were read.
+// word. Nothing is written before all files were read. If an item was changed since the bundle was
+// unpacked, the new bundle isn't signed.
 func Pack(dir string, w io.Writer) (federation.Manifest, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return federation.Manifest{}, err
 	}
 	defer root.Close()
-	source, err := readManifest(root)
+	manifest, signedDigest, err := readManifest(root)
 	if err != nil {
 		return federation.Manifest{}, fmt.Errorf("%s: %w", manifestFile, err)
 	}
@@ -43,7 +45,10 @@ func Pack(dir string, w io.Writer) (federation.Manifest, error) {
 	for _, f := range found {
 		digester.Add(f.digest)
 	}
-	manifest := federation.Manifest{Source: source, Count: digester.Count(), Digest: digester.Sum()}
+	manifest.Count, manifest.Digest = digester.Count(), digester.Sum()
+	if manifest.Digest != signedDigest {
+		manifest.Signature = federation.Signature{}
+	}
 	return manifest, manifest.Write(w, &itemsReader{root: root, left: found})
 }
 
@@ -194,40 +199,79 @@ func (r *itemsReader) Read(p []byte) (int, error) {
 	return r.buffer.Read(p)
 }
 
-// readManifest returns where the bundle comes from.
-func readManifest(root *os.Root) (federation.Source, error) {
+// manifestOfFolder is the content of manifestFile.
+type manifestOfFolder struct {
+	Format        string           `json:"format"`
+	FormatVersion int              `json:"format_version"`
+	Source        sourceOfFolder   `json:"source"`
+	Signature     *signatureOfFile `json:"signature"`
+}
+
+type sourceOfFolder struct {
+	Instance string `json:"instance"`
+	Tenant   string `json:"tenant"`
+	Revision *int64 `json:"revision"`
+}
+
+type signatureOfFile struct {
+	Digest federation.Digest `json:"digest"` // of the bundle that was signed
+	KeyID  string            `json:"key_id"`
+	Value  []byte            `json:"value"`
+}
+
+// readManifest returns the manifest without what the items tell, and the digest that the signature
+// covers.
+func readManifest(root *os.Root) (m federation.Manifest, signed federation.Digest, err error) {
+	var f manifestOfFolder
+	if err := f.read(root); err != nil {
+		return m, "", err
+	}
+	m.FormatVersion = f.FormatVersion
+	m.Source = federation.Source{Instance: f.Source.Instance, Tenant: f.Source.Tenant}
+	if f.Source.Revision != nil {
+		m.Source.Revision = *f.Source.Revision
+	}
+	if s := f.Signature; s != nil {
+		m.Signature, signed = federation.Signature{KeyID: s.KeyID, Value: s.Value}, s.Digest
+	}
+	return m, signed, nil
+}
+
+func (f *manifestOfFolder) read(root *os.Root) error {
 	text, err := readFile(root, manifestFile)
 	if err != nil {
-		return federation.Source{}, err
+		return err
 	}
 	tree, err := readYAML(text)
 	if err != nil {
-		return federation.Source{}, err
+		return err
 	}
 	plain, err := json.Marshal(tree)
 	if err != nil {
-		return federation.Source{}, err
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(plain))
 	d.DisallowUnknownFields()
-	var m struct {
-		Format        string `json:"format"`
-		FormatVersion int    `json:"format_version"`
-		Source        struct {
-			Instance string `json:"instance"`
-			Tenant   string `json:"tenant"`
-		} `json:"source"`
+	if err := d.Decode(f); err != nil {
+		return err
 	}
-	if err := d.Decode(&m); err != nil {
-		return federation.Source{}, err
+	return f.check()
+}
+
+// check refuses what no bundle has.
+func (f manifestOfFolder) check() error {
+	switch {
+	case f.Format != federation.BundleFormat || f.FormatVersion < 1:
+		return fmt.Errorf("format must be %q, and format_version a number", federation.BundleFormat)
+	case f.FormatVersion > federation.BundleVersion:
+		return fmt.Errorf("the format_version %d is newer than %d: use a newer release",
+			f.FormatVersion, federation.BundleVersion)
+	case f.FormatVersion == 1 && (f.Source.Revision != nil || f.Signature != nil):
+		return errors.New("format_version 1 has no revision and no signature")
+	case f.FormatVersion > 1 && (f.Source.Revision == nil || *f.Source.Revision < 0):
+		return errors.New("source must have the revision, a number from 0")
+	case f.Signature != nil && (f.Signature.KeyID == "" || len(f.Signature.Value) != ed25519.SignatureSize):
+		return errors.New("the signature must have digest, key_id and value")
 	}
-	if m.Format != federation.BundleFormat || m.FormatVersion < 1 {
-		return federation.Source{}, fmt.Errorf("format must be %q, and format_version a number",
-			federation.BundleFormat)
-	}
-	if m.FormatVersion > federation.BundleVersion {
-		return federation.Source{}, fmt.Errorf("the format_version %d is newer than %d: use a newer release",
-			m.FormatVersion, federation.BundleVersion)
-	}
-	return federation.Source(m.Source), nil
+	return nil
 }

@@ -55,6 +55,7 @@ func TestFolderThatIsNoWholeBundleIsRefused(t *testing.T) {
 	t.Parallel()
 	const other, head = "items/agent/b.yaml", "kind: agent\nname: b\n"
 	const bundle = "format: bailiwick.bundle\nsource: {instance: x, tenant: y}\n"
+	const newer = "format: bailiwick.bundle\nformat_version: 2\nsource: {instance: x, tenant: y, "
 	for name, c := range map[string]struct{ file, text, want string }{
 		"unknown file":          {"items/agent/notes.md", "x", "belongs to no item"},
 		"text that isn't named": {"items/agent/a.texts/other.txt", "x", "no item names"},
@@ -84,7 +85,12 @@ func TestFolderThatIsNoWholeBundleIsRefused(t *testing.T) {
 		"format":                {"bundle.yaml", "format: other\nformat_version: 1\n", "format"},
 		"newer":                 {"bundle.yaml", bundle + "format_version: 99\n", "newer release"},
 		"unknown head":          {"bundle.yaml", bundle + "format_version: 1\nsigned: x\n", "signed"},
-		"interrupted":           {".items-old/agent/a.yaml", agentFile, "interrupted"},
+		"no revision":           {"bundle.yaml", bundle + "format_version: 2\n", "revision"},
+		"below 0":               {"bundle.yaml", newer + "revision: -1}\n", "revision"},
+		"revision in version 1": {"bundle.yaml", "format: bailiwick.bundle\nformat_version: 1\n" +
+			"source: {instance: x, tenant: y, revision: 4}\n", "version 1 has no revision"},
+		"empty signature": {"bundle.yaml", newer + "revision: 4}\nsignature: {}\n", "signature"},
+		"interrupted":     {".items-old/agent/a.yaml", agentFile, "interrupted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/bailiwick-go/bailiwick/federation"
@@ -144,10 +146,19 @@ func finish(root *os.Root, manifest federation.Manifest) error {
 }
 
 func writeRootFiles(root *os.Root, manifest federation.Manifest) error {
-	text := writeYAML(map[string]any{
-		"format": federation.BundleFormat, "format_version": json.Number(fmt.Sprint(federation.BundleVersion)),
-		"source": map[string]any{"instance": manifest.Source.Instance, "tenant": manifest.Source.Tenant},
-	}, "format", "format_version", "source")
+	source := map[string]any{"instance": manifest.Source.Instance, "tenant": manifest.Source.Tenant}
+	members := map[string]any{
+		"format": federation.BundleFormat, "format_version": integer(int64(manifest.FormatVersion)),
+		"source": source,
+	}
+	if manifest.FormatVersion > 1 {
+		source["revision"] = integer(manifest.Source.Revision)
+	}
+	if signature := manifest.Signature; !signature.IsZero() {
+		members["signature"] = map[string]any{"digest": string(manifest.Digest),
+			"key_id": signature.KeyID, "value": base64.StdEncoding.EncodeToString(signature.Value)}
+	}
+	text := writeYAML(members, "format", "format_version", "source", "signature")
 	if err := root.WriteFile(manifestFile, text, 0o644); err != nil {
 		return err
 	}
@@ -160,3 +171,5 @@ func writeRootFiles(root *os.Root, manifest federation.Manifest) error {
 	}
 	return root.WriteFile(attributes, append(kept, keepLineEnds...), 0o644)
 }
+
+func integer(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }

@@ -110,6 +110,7 @@ var switchedOff = map[string][]httpapi.Group{
 	"SessionFinder":    {httpapi.SessionRoutes},
 	"LoginAttempts":    {httpapi.SessionRoutes},
 	"Identities":       nil,
+	"InstanceKeys":     nil,
 	"ChangeNotifier":   nil,
 }
 

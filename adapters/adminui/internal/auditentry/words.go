@@ -43,6 +43,7 @@ var actions = []view.Option{
 	{Value: "platform.cross_tenant_read", Text: "Read across tenants"},
 	{Value: "platform_token.set", Text: "Set the platform’s token"},
 	{Value: "signing_key.rotate", Text: "Replaced the signing key"},
+	{Value: "platform.instance_key_rotate", Text: "Replaced the key that signs bundles"},
 	{Value: "rowsecurity.restore", Text: "Restored row security"},
 	{Value: "rows", Text: "Wrote rows of a host’s table"},
 	{Value: "request", Text: "Sent a request"},

@@ -192,13 +192,19 @@ func Bundle() *huma.Schema {
 		"updated_at": Time(),
 	}, "kind", "name", "labels", "spec", "digest", "version", "updated_at")
 	return Object(map[string]*huma.Schema{
-		"format":         {Type: huma.TypeString, Enum: []any{federation.BundleFormat}},
-		"format_version": {Type: huma.TypeInteger, Enum: []any{federation.BundleVersion}},
-		"source": Object(map[string]*huma.Schema{"instance": text, "tenant": text},
-			"instance", "tenant"),
+		"format": {Type: huma.TypeString, Enum: []any{federation.BundleFormat}},
+		"format_version": {Type: huma.TypeInteger, Minimum: ptr(1.0),
+			Maximum: ptr(float64(federation.BundleVersion))},
+		"source": Object(map[string]*huma.Schema{"instance": text, "tenant": text,
+			"revision": {Type: huma.TypeInteger, Minimum: ptr(0.0),
+				Description: "the number of changes to the tenant's items; not in version 1"},
+		}, "instance", "tenant"),
 		"items":  {Type: huma.TypeArray, Items: item, Description: "sorted by kind, then name"},
 		"count":  count,
 		"digest": digest,
+		"signature": Object(map[string]*huma.Schema{"key_id": text,
+			"value": {Type: huma.TypeString, Description: "an Ed25519 signature in base64"},
+		}, "key_id", "value"),
 	}, "format", "format_version", "source", "items", "count", "digest")
 }
 

@@ -25,6 +25,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT SELECT, UPDATE (platform_token, secrets_check, secrets_moved) ON bailiwick.instance TO " +
 			system,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.signing_keys TO " + system,
+		"GRANT SELECT, INSERT, UPDATE ON bailiwick.instance_keys TO " + system,
 		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix," +
 			" created_by, rotated_to)," +
 			" INSERT, UPDATE (expires_at, rotated_to), DELETE ON bailiwick.api_keys TO " + app,

@@ -1,6 +1,6 @@
 //go:build race
 
-package federation_test
+package memorytest_test
 
 // hostileBytes is less than without the race detector, which reads twenty times as slowly.
 const hostileBytes = 20 << 20

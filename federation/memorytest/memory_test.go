@@ -1,6 +1,7 @@
-package federation_test
+package memorytest_test
 
 import (
+	"errors"
 	"io"
 	"runtime"
 	"strings"
@@ -108,7 +109,7 @@ func TestMemoryOfReadBundleIsBoundedWhateverIsLong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text := newHeapReader(io.MultiReader(strings.NewReader(c.start),
 				repeated(c.part, hostileBytes)))
-			_, _, err := readAll(text)
+			err := readAll(text)
 			assert.Equal(t, c.code, tenancy.CodeOf(err), "%v", err)
 			assert.Less(t, text.growth(), uint64(48<<20))
 		})
@@ -124,7 +125,7 @@ func TestMemoryOfReadBundleIsBoundedForManyLabels(t *testing.T) {
 		}
 	}()
 	defer labels.Close()
-	_, _, err := readAll(labels)
+	err := readAll(labels)
 	require.Equal(t, tenancy.CodeInvalid, tenancy.CodeOf(err), "%v", err)
 }
 
@@ -138,7 +139,7 @@ func TestMemoryOfReadBundleIsBoundedForManyMembers(t *testing.T) {
 	}()
 	defer members.Close()
 	text := newHeapReader(members)
-	_, _, err := readAll(text)
+	err := readAll(text)
 	require.Equal(t, tenancy.CodeTooLarge, tenancy.CodeOf(err), "%v", err)
 	assert.Less(t, text.growth(), uint64(48<<20))
 }
@@ -158,4 +159,40 @@ func TestCompactReaderKeepsTheContentOfEveryText(t *testing.T) {
 		assert.Equal(t, tenancy.CodeOf(wantErr), tenancy.CodeOf(gotErr))
 		assert.Less(t, len(compact), 4000)
 	}
+}
+
+// readAll reads a bundle and returns the error that ends it.
+func readAll(r io.Reader) error {
+	for _, err := range federation.ReadBundle(r).Items() {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestReadBundleLimitsSizeOfOnePart(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]string{
+		"a spec":     `{"format_version":1,"items":[{"spec":{"x":"`,
+		"the source": `{"source":{"tenant":"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := readAll(io.MultiReader(strings.NewReader(start), &endless{}))
+			assert.Equal(t, tenancy.CodeTooLarge, tenancy.CodeOf(err))
+		})
+	}
+}
+
+// endless is a text without end. It fails after 1 GiB.
+type endless struct{ total int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.total += len(p); e.total > 1<<30 {
+		return 0, errors.New("read without bound")
+	}
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
 }

@@ -1,6 +1,6 @@
 //go:build !race
 
-package federation_test
+package memorytest_test
 
 // hostileBytes is the length of a hostile text.
 const hostileBytes = 40 << 20

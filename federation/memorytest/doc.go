@@ -1,0 +1,2 @@
+// Package memorytest measures the memory that the reading of a hostile bundle takes.
+package memorytest

@@ -1,0 +1,2 @@
+// Package trust signs bundles, verifies their signatures, and says which of them a tenant accepts.
+package trust

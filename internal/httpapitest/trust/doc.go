@@ -1,0 +1,3 @@
+// Package trust tests the signatures of bundles and what a tenant's settings say of them, through
+// the API.
+package trust
