@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -19,7 +20,13 @@ type tenantData struct {
 
 	mu      sync.RWMutex
 	rows    map[federation.Ref]row
-	secrets map[string][]byte
+	secrets map[string]storedSecret
+}
+
+// storedSecret is the value of a secret, and when it was written last.
+type storedSecret struct {
+	value     []byte
+	updatedAt time.Time
 }
 
 // row is a stored resource. A stored row is replaced but never changed, so that a copy
@@ -33,7 +40,7 @@ func newTenantData() *tenantData {
 	return &tenantData{
 		writer:  make(chan struct{}, 1),
 		rows:    map[federation.Ref]row{},
-		secrets: map[string][]byte{},
+		secrets: map[string]storedSecret{},
 	}
 }
 
