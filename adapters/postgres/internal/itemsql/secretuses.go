@@ -30,6 +30,7 @@ func HasSecrets(t *declare.Table) bool { return len(t.Secrets) > 0 || len(t.Mark
 // The query reads the references of all items of the tenant, but returns few items: the first of
 // each secret. It finds their rows again by their ids, for which there is an index; without LIMIT 1
 // the planner, which overestimates their number, would read all rows once more.
+// A secret is on the page if it isn't after the last one: a join could become a nested loop.
 func SelectSecretUses(tables []*declare.Table, collate string) (query string, more []any) {
 	var uses, items []string
 	for _, t := range tables {
@@ -44,7 +45,7 @@ func SelectSecretUses(tables []*declare.Table, collate string) (query string, mo
 	return fmt.Sprintf(`WITH uses AS MATERIALIZED (%[1]s),
  page AS (SELECT DISTINCT secret FROM uses ORDER BY secret LIMIT ?%[3]d),
  ranked AS (SELECT u.*, dense_rank() OVER (PARTITION BY secret ORDER BY kind%[2]s, name) AS place
-   FROM uses AS u JOIN page USING (secret)),
+   FROM uses AS u WHERE secret <= (SELECT max(secret) FROM page)),
  chosen AS (SELECT kind, id, name, jsonb_agg(DISTINCT secret) AS secrets FROM ranked
    WHERE place <= ?%[4]d GROUP BY kind, id, name)
  SELECT c.kind, c.name, c.secrets, i.columns, i.spec FROM chosen AS c
