@@ -53,6 +53,11 @@ type Resources interface {
 	Referrers(ctx context.Context, tenant tenancy.ID, ref, after federation.Ref,
 		limit int) ([]federation.Ref, error)
 
+	// SecretUses returns at most q.Limit of the secrets to which the tenant's items refer, those
+	// after the name q.After, in the order of their names, byte by byte. Each has its first
+	// q.Uses references, in the order of [federation.SecretUse.Compare].
+	SecretUses(ctx context.Context, tenant tenancy.ID, q SecretQuery) ([]UsedSecret, error)
+
 	// Count counts the tenant's items of each kind of most, up to the number there: a kind that
 	// has more has that number in the result.
 	Count(ctx context.Context, tenant tenancy.ID, most map[string]int64) (map[string]int64, error)
@@ -65,6 +70,20 @@ type ResourceQuery struct {
 	Labels map[string]string // only items that have all these labels with these values
 	After  string            // only names after this one
 	Limit  int
+}
+
+// SecretQuery selects secrets to which items refer. Limit and Uses must be positive.
+type SecretQuery struct {
+	After string // only names after this one
+	Limit int
+	Uses  int
+}
+
+// UsedSecret is a secret to which items refer. It may have no value.
+type UsedSecret struct {
+	Name string
+	Uses []federation.SecretUse
+	More bool // there are more references than Uses has
 }
 
 // Condition makes a write depend on what is stored. The zero Condition always

@@ -65,6 +65,11 @@ func SetSecretEvent(name string) Event {
 	return Event{Action: "secret.set", Target: AuditTarget{Kind: "secret", Name: name}}
 }
 
+// UnsetSecretEvent is recorded when the value of a secret is removed.
+func UnsetSecretEvent(name string) Event {
+	return Event{Action: "secret.unset", Target: AuditTarget{Kind: "secret", Name: name}}
+}
+
 // PurgeTenantEvent is recorded in the platform's audit log when a tenant is
 // purged. Its details are the whole certificate.
 func PurgeTenantEvent(c PurgeCertificate) Event {

@@ -14,6 +14,7 @@ const (
 	ResourceWrite Permission = "resource.write"
 	BundleExport  Permission = "bundle.export"
 	BundleImport  Permission = "bundle.import"
+	SecretRead    Permission = "secret.read"
 	SecretWrite   Permission = "secret.write"
 	MemberRead    Permission = "member.read"
 	MemberWrite   Permission = "member.write"
@@ -53,7 +54,8 @@ var grants = []Grant{
 	{ResourceWrite, editors, false, "write and delete resources"},
 	{BundleExport, viewers, true, "export a bundle"},
 	{BundleImport, admins, false, "import a bundle"},
-	{SecretWrite, admins, false, "set the value of a secret"},
+	{SecretRead, admins, true, "see which secrets have a value, and what uses them"},
+	{SecretWrite, admins, false, "set and unset the value of a secret"},
 	{MemberRead, admins, true, "see the members"},
 	{MemberWrite, admins, false, "invite, change and remove members"},
 	{KeyRead, admins, true, "see the API keys, without their secrets"},

@@ -166,28 +166,3 @@ type importChange struct {
 	From any    `json:"from,omitempty"`
 	To   any    `json:"to,omitempty"`
 }
-
-// setSecret stores the value of a secret. No route reads it back.
-func (a *api) setSecret(w http.ResponseWriter, c *call) error {
-	name := federation.NormalName(c.PathValue("name"))
-	if err := tenancy.CheckName(name); err != nil {
-		return err
-	}
-	var in secretInput
-	if err := requestbody.ReadJSON(w, c.Request, a.resourceLimit, &in); err != nil {
-		return err
-	}
-	if in.Value == nil || *in.Value == "" {
-		return requestbody.AtPath(tenancy.CodeInvalid, "/value", "must be a non-empty string")
-	}
-	if err := a.services.Vault.Set(c.Context(), c.tenant.ID, name, []byte(*in.Value)); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-// secretInput is the body of a PUT of a secret.
-type secretInput struct {
-	Value *string `json:"value" minLength:"1"`
-}

@@ -118,18 +118,6 @@ func (a *api) bundleRoutes() []operation {
 	}}
 }
 
-// secretRoutes returns the route for the values of secrets.
-func (a *api) secretRoutes() []operation {
-	return []operation{{
-		id: "setSecret", method: http.MethodPut, path: tenantRoot + "/secrets/{name}",
-		tag: "bundles", summary: "Set the value of a secret",
-		access: worksInTenant, needs: tenancy.SecretWrite, body: jsonBody[secretInput](),
-		response: response{status: http.StatusNoContent,
-			doc: "The value is stored encrypted. No route returns it."},
-		handle: a.setSecret,
-	}}
-}
-
 // The parameters of export and import.
 var (
 	kindParam = parameter{name: "kind", doc: "only this kind; if repeated, any of these kinds",

@@ -3,7 +3,11 @@ package memory
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
+
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -61,6 +65,39 @@ func (p resources) Referrers(
 		}
 	}
 	return firstN(found, limit), nil
+}
+
+func (p resources) SecretUses(
+	_ context.Context, tenant tenancy.ID, q ports.SecretQuery,
+) ([]ports.UsedSecret, error) {
+	d, err := p.s.data(tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(tenancy.CheckLimit(q.Limit), tenancy.CheckLimit(q.Uses)); err != nil {
+		return nil, err
+	}
+	byName := map[string][]federation.SecretUse{}
+	for _, r := range d.snapshot(func(row) bool { return true }) {
+		uses, err := p.s.kinds.SecretUses(r.Item)
+		if err != nil {
+			return nil, err
+		}
+		for _, use := range uses {
+			byName[use.Secret] = append(byName[use.Secret], use)
+		}
+	}
+	var found []ports.UsedSecret
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if name <= q.After || len(found) == q.Limit {
+			continue
+		}
+		uses := byName[name]
+		slices.SortFunc(uses, federation.SecretUse.Compare)
+		found = append(found, ports.UsedSecret{Name: name, Uses: firstN(uses, q.Uses),
+			More: len(uses) > q.Uses})
+	}
+	return found, nil
 }
 
 func (p resources) Count(

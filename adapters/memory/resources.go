@@ -197,7 +197,7 @@ func (d *tenantData) put(r row, secrets map[string]string) {
 	defer d.mu.Unlock()
 	d.rows[r.Ref] = r
 	for name, value := range secrets {
-		d.secrets[name] = []byte(value)
+		d.secrets[name] = storedSecret{[]byte(value), r.UpdatedAt}
 	}
 }
 
@@ -207,7 +207,7 @@ func (d *tenantData) hasSecrets(secrets map[string]string) bool {
 	defer d.mu.RUnlock()
 	for name, value := range secrets {
 		stored, ok := d.secrets[name]
-		if !ok || subtle.ConstantTimeCompare(stored, []byte(value)) != 1 {
+		if !ok || subtle.ConstantTimeCompare(stored.value, []byte(value)) != 1 {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -19,7 +20,7 @@ type tenantData struct {
 
 	mu      sync.RWMutex
 	rows    map[federation.Ref]row
-	secrets map[string][]byte
+	secrets map[string]storedSecret
 	taken   map[source]takenItems
 }
 
@@ -36,6 +37,12 @@ type takenItem struct {
 	name    string
 }
 
+// storedSecret is the value of a secret, and when it was written last.
+type storedSecret struct {
+	value     []byte
+	updatedAt time.Time
+}
+
 // row is a stored resource. A stored row is replaced but never changed, so that a copy
 // of the map is a snapshot.
 type row struct {
@@ -47,7 +54,7 @@ func newTenantData() *tenantData {
 	return &tenantData{
 		writer:  make(chan struct{}, 1),
 		rows:    map[federation.Ref]row{},
-		secrets: map[string][]byte{},
+		secrets: map[string]storedSecret{},
 		taken:   map[source]takenItems{},
 	}
 }

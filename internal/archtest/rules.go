@@ -162,7 +162,7 @@ var Rooms = []Room{
 		Why: "a use case works through ports: it is the same over every adapter; what joins two" +
 			" contents knows none",
 		Edges: []Edge{toTenancy, toIdentity, toFederation, toPorts, toFairqueue, toUUID, toJSON,
-			{"federation/merge", "joins what both sides changed"}},
+			toTrust, {"federation/merge", "joins what both sides changed"}},
 		Tests: testTools,
 	},
 	adapter("..."), // a new one: it needs a room of its own before it gets third parties

@@ -34,6 +34,8 @@ func TestEveryOperationSucceedsOnce(t *testing.T) {
 	importBundle(t, reg, "beta", "", bundle).Want(t, 200)
 	reg.Do(t, apitest.Put("acme-admin", "/api/v1/tenants/acme/secrets/s", `{"value":"v"}`)).
 		Want(t, 204)
+	reg.Do(t, apitest.Get("acme-admin", "/api/v1/tenants/acme/secrets")).Want(t, 200)
+	reg.Do(t, apitest.Delete("acme-admin", "/api/v1/tenants/acme/secrets/s")).Want(t, 204)
 	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/discovery")).Want(t, 200)
 	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/tenants/acme/usage")).Want(t, 200)
 	reg.Do(t, apitest.Get("acme-viewer", "/api/v1/me")).Want(t, 200)

@@ -32,6 +32,12 @@ func (p resources) Referrers(
 	return p.next.Referrers(ctx, tenant, ref, after, limit)
 }
 
+func (p resources) SecretUses(
+	ctx context.Context, tenant tenancy.ID, q ports.SecretQuery,
+) ([]ports.UsedSecret, error) {
+	return p.next.SecretUses(ctx, tenant, q)
+}
+
 func (p resources) Count(
 	ctx context.Context, tenant tenancy.ID, most map[string]int64,
 ) (map[string]int64, error) {

@@ -142,6 +142,17 @@ func tenantOwnedWrites() []auditedWrite {
 			},
 		},
 		{
+			method: "Vault.Unset", action: "secret.unset",
+			target: tenancy.AuditTarget{Kind: "secret", Name: "s"},
+			do: func(ctx context.Context, p *probe) error {
+				p.setSecret(p.acme, "s", "hunter2")
+				return p.Vault.Unset(ctx, p.acme, "s")
+			},
+			refused: func(ctx context.Context, p *probe) error {
+				return p.Vault.Unset(ctx, p.acme, "none")
+			},
+		},
+		{
 			method: "Keys.Create", action: "key.create", target: tenancy.AuditTarget{
 				Kind: "key", Name: "key 1"}, details: []string{"id", "role"},
 			do: func(ctx context.Context, p *probe) error {

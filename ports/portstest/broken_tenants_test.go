@@ -2,6 +2,7 @@ package portstest_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -253,4 +254,40 @@ func (b sharesValues) Get(ctx context.Context, tenant tenancy.ID, name string) (
 		return kept.([]byte), nil
 	}
 	return value, err
+}
+
+type unsetsForAll struct {
+	ports.Vault
+	tenants ports.Tenants
+}
+
+func (b unsetsForAll) Unset(ctx context.Context, tenant tenancy.ID, name string) error {
+	all, err := b.tenants.List(ctx, ports.TenantQuery{Limit: 100})
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		_ = b.Vault.Unset(ctx, t.ID, name)
+	}
+	return b.Vault.Unset(ctx, tenant, name)
+}
+
+type inclusiveSecretCursor struct{ ports.Vault }
+
+func (b inclusiveSecretCursor) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) ([]ports.StoredSecret, error) {
+	return b.Vault.List(ctx, tenant, strings.TrimSuffix(after, "a"), limit)
+}
+
+type hidesMoreUses struct{ ports.Resources }
+
+func (b hidesMoreUses) SecretUses(
+	ctx context.Context, tenant tenancy.ID, q ports.SecretQuery,
+) ([]ports.UsedSecret, error) {
+	found, err := b.Resources.SecretUses(ctx, tenant, q)
+	for i := range found {
+		found[i].More = false
+	}
+	return found, err
 }

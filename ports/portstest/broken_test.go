@@ -228,6 +228,12 @@ var broken = []struct {
 
 	{"vault is shared by all tenants", "Vault/secret belongs to one tenant",
 		func(s *ports.Services) { s.Vault = sharedVault{s.Vault} }},
+	{"unset ignores the tenant", "Vault/unset removes a value",
+		func(s *ports.Services) { s.Vault = unsetsForAll{s.Vault, s.Tenants} }},
+	{"list of secrets includes the cursor", "Vault/list is in the order of names",
+		func(s *ports.Services) { s.Vault = inclusiveSecretCursor{s.Vault} }},
+	{"uses of secrets are left out in silence", "Resources/more uses of a secret are announced",
+		func(s *ports.Services) { s.Resources = hidesMoreUses{s.Resources} }},
 	{"vault shares its memory", "Vault/stored values are copies",
 		func(s *ports.Services) { s.Vault = newSharesValues(s.Vault) }},
 

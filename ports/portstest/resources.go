@@ -12,7 +12,7 @@ import (
 func resourcesSuite() []contractCase {
 	return slices.Concat(resourcesAll(), resourcesGet(), resourcesList(), resourcesPut(),
 		resourcesSecrets(), resourcesConditions(), resourcesQuota(), resourcesDelete(),
-		resourcesReferrers())
+		resourcesReferrers(), resourcesSecretUses())
 }
 
 func resourcesAll() []contractCase {

@@ -46,10 +46,12 @@ func withoutRight() map[string]string {
 		"Members.Get": reads, "Members.List": reads, "Memberships.ForUser": reads, "Memberships.Search": reads,
 		"Passwords.Get": reads, "Resources.Get": reads, "Resources.List": reads,
 		"Resources.Referrers": reads, "Resources.Count": reads,
-		"Sessions.List": reads, "SessionFinder.Find": reads, "SessionFinder.Touch": notes,
+		"Resources.SecretUses": reads,
+		"Sessions.List":        reads, "SessionFinder.Find": reads, "SessionFinder.Touch": notes,
 		"Tenants.Get": reads, "Tenants.BySlug": reads, "Tenants.List": reads,
 		"Transfers.Export": reads,
 		"Users.Get":        reads, "Users.ByEmail": reads, "Users.List": reads, "Vault.Get": reads,
+		"Vault.List": reads,
 	}
 }
 
@@ -77,6 +79,11 @@ func itemWrites() []rightWrite {
 		}},
 		{"Vault.Set", nothing, func(p *probe, ctx context.Context) error {
 			return p.Vault.Set(ctx, p.acme, "secret", []byte("value"))
+		}},
+		{"Vault.Unset", func(p *probe) {
+			p.setSecret(p.acme, "old", "value")
+		}, func(p *probe, ctx context.Context) error {
+			return p.Vault.Unset(ctx, p.acme, "old")
 		}},
 	}
 }

@@ -2,6 +2,7 @@ package portstest
 
 import (
 	"strings"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
@@ -51,13 +52,91 @@ func vaultSuite() []contractCase {
 			},
 		},
 		{
+			name: "unset removes a value",
+			says: "Unset removes the value; [tenancy.CodeNotFound] if the tenant has none of that" +
+				" name, even if another tenant has one.",
+			isolates: []string{"Vault.Unset"},
+			prove: func(p *probe) {
+				p.setSecret(p.acme, "mine", "acme's")
+				p.code(p.Vault.Unset(p.ctx, p.globex, "mine"), tenancy.CodeNotFound,
+					"Unset of another tenant's secret")
+				p.wantSecret(p.acme, "mine", "acme's")
+				p.setSecret(p.globex, "mine", "globex's")
+				p.ok(p.Vault.Unset(p.ctx, p.acme, "mine"), "Unset")
+				p.noSecret(p.acme, "mine")
+				p.wantSecret(p.globex, "mine", "globex's")
+				for _, name := range []string{"mine", "other", ""} {
+					p.code(p.Vault.Unset(p.ctx, p.acme, name), tenancy.CodeNotFound,
+						"Unset(%q) without a value", name)
+				}
+				p.setSecret(p.acme, "mine", "again")
+				p.wantSecret(p.acme, "mine", "again")
+			},
+		},
+		{
+			name: "unset leaves the references",
+			says: "Items may still refer to the name.",
+			prove: func(p *probe) {
+				stored := p.put(p.acme, item("widget", "w", `{"token":"hunter2"}`))
+				p.ok(p.Vault.Unset(p.ctx, p.acme, tokenName), "Unset")
+				p.sameResource(p.get(p.acme, ref("widget", "w")), stored, "the item")
+				p.put(p.acme, item("widget", "w", `{"token":"hunter3"}`))
+				p.wantSecret(p.acme, tokenName, "hunter3")
+			},
+		},
+		{
+			name: "list is in the order of names",
+			says: "List returns at most limit of the secrets that have a value, those after the" +
+				" name after, in the order of their names, byte by byte.",
+			isolates: []string{"Vault.List"},
+			prove: func(p *probe) {
+				p.equal(p.secretNames(p.acme, "", 9), []string{}, "the secrets of a new tenant")
+				for _, name := range []string{"b", "a b", "B", "ä", "a"} {
+					p.setSecret(p.acme, name, "v")
+				}
+				p.setSecret(p.globex, "a!", "v")
+				all := []string{"B", "a", "a b", "b", "ä"}
+				p.equal(p.secretNames(p.acme, "", 9), all, "all")
+				p.equal(p.secretNames(p.acme, "", 2), all[:2], "the first two")
+				p.equal(p.secretNames(p.acme, "a", 2), all[2:4], "the next two")
+				p.equal(p.secretNames(p.acme, "ä", 9), []string{}, "those after the last")
+				p.equal(p.secretNames(p.globex, "", 9), []string{"a!"}, "globex's")
+				p.put(p.acme, item("widget", "w", `{"token":"v"}`))
+				p.ok(p.Vault.Unset(p.ctx, p.acme, "b"), "Unset")
+				p.equal(p.secretNames(p.acme, "a b", 9), []string{tokenName, "ä"}, "after changes")
+				for _, limit := range []int{0, -1} {
+					_, err := p.Vault.List(p.ctx, p.acme, "", limit)
+					p.code(err, tenancy.CodeInvalid, "List with limit %d", limit)
+				}
+			},
+		},
+		{
+			name: "list has the time of the last write",
+			says: "when the value was written last",
+			prove: func(p *probe) {
+				p.setSecret(p.acme, "mine", "one")
+				first := p.secretTime(p.acme, "mine")
+				if age := time.Since(first); age < -time.Minute || age > time.Minute {
+					p.fail("UpdatedAt is %v, which is %v ago", first, age)
+				}
+				p.setSecret(p.acme, "mine", "two")
+				if second := p.secretTime(p.acme, "mine"); second.Before(first) {
+					p.fail("UpdatedAt went from %v back to %v", first, second)
+				}
+				p.equal(first.Location(), time.UTC, "the location of UpdatedAt")
+			},
+		},
+		{
 			name: "zero tenant is refused",
 			says: "every method refuses the zero ID with [tenancy.CodeNoTenant].",
 			prove: func(p *probe) {
 				p.setSecret(p.acme, "mine", "acme's")
+				p.code(p.Vault.Unset(p.ctx, tenancy.ID{}, "mine"), tenancy.CodeNoTenant, "Unset")
+				_, err := p.Vault.List(p.ctx, tenancy.ID{}, "", 9)
+				p.code(err, tenancy.CodeNoTenant, "List")
 				p.code(p.Vault.Set(p.ctx, tenancy.ID{}, "mine", []byte("v")), tenancy.CodeNoTenant,
 					"Set")
-				_, err := p.Vault.Get(p.ctx, tenancy.ID{}, "mine")
+				_, err = p.Vault.Get(p.ctx, tenancy.ID{}, "mine")
 				p.code(err, tenancy.CodeNoTenant, "Get")
 			},
 		},
@@ -90,4 +169,28 @@ func (p *probe) wantSecret(tenant tenancy.ID, name, want string) {
 func (p *probe) noSecret(tenant tenancy.ID, name string) {
 	_, err := p.Vault.Get(p.ctx, tenant, name)
 	p.code(err, tenancy.CodeNotFound, "Vault.Get(%s) of a tenant without it", name)
+}
+
+// secretNames returns the names of the secrets that List returns.
+func (p *probe) secretNames(tenant tenancy.ID, after string, limit int) []string {
+	found, err := p.Vault.List(p.ctx, tenant, after, limit)
+	p.ok(err, "Vault.List")
+	names := []string{}
+	for _, s := range found {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// secretTime returns when a secret was written, as the list says.
+func (p *probe) secretTime(tenant tenancy.ID, name string) time.Time {
+	found, err := p.Vault.List(p.ctx, tenant, "", 99)
+	p.ok(err, "Vault.List")
+	for _, s := range found {
+		if s.Name == name {
+			return s.UpdatedAt
+		}
+	}
+	p.fail("the list lacks the secret %s", name)
+	return time.Time{}
 }

@@ -231,6 +231,8 @@ func (e *examination) attackLibraryTable(ctx context.Context, t *relation) {
 		if r := e.victimOnlyRow(t, []string{"name"}); r != nil {
 			_, err := services.Vault.Get(ctx, attacker, r.text("name"))
 			e.recordPort("get a secret", wantCode(err, tenancy.CodeNotFound))
+			err = services.Vault.Unset(ctx, attacker, r.text("name"))
+			e.recordPort("unset a secret", wantCode(err, tenancy.CodeNotFound))
 		}
 	}
 }

@@ -119,6 +119,9 @@ var tasks = []task{
 		require.Equal(h.t, http.StatusOK, h.p.Status())
 		require.NotContains(h.t, h.p.HTML("html"), "typed-secret")
 		require.True(h.t, h.p.Exists(".notice"))
+		h.follow("Unset set by hand")
+		h.confirm("Unset")
+		h.sees("The secret has no value any more.")
 	}},
 	{"change the settings", func(h hands, w *seed.World) {
 		h.at(w.Server.URL + "/admin/t/" + w.A.Slug + "/settings")

@@ -39,6 +39,7 @@ type commandLine struct {
 	Bundle  commands.BundleCmd  `cmd:"" help:"Unpack, pack, verify and compare the files of bundles."`
 	Tenant  commands.TenantCmd  `cmd:"" help:"Create, change, suspend, delete and purge tenants."`
 	Key     commands.KeyCmd     `cmd:"" help:"Create, rotate and revoke API keys."`
+	Secret  commands.SecretCmd  `cmd:"" help:"List, set and unset secrets."`
 	Promote commands.PromoteCmd `cmd:"" help:"Export one tenant and import it into another."`
 	Diff    commands.DiffCmd    `cmd:"" help:"List what differs between two tenants."`
 

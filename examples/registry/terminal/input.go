@@ -2,11 +2,13 @@ package terminal
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -22,16 +24,56 @@ func (t Terminal) ReadPassword() (string, error) {
 	if !ok {
 		return firstLine(t.In)
 	}
-	first, err := t.prompt(f, "Password: ")
+	return t.promptTwice(f, "password")
+}
+
+// maxSecret is the longest value of a secret, in bytes.
+const maxSecret = 1 << 20
+
+// ReadSecret reads the value of a secret: the named file as it is, with the name "-" standard
+// input. Without a name a terminal prompts for it twice, without echo; otherwise it is standard
+// input without the line end of its last line. It is never an argument, because every process can
+// read a command line, and shells remember it.
+func (t Terminal) ReadSecret(name string) (string, error) {
+	if f, ok := File(t.In); ok && name == "" {
+		return t.promptTwice(f, "value")
+	}
+	in, err := t.Open(cmp.Or(name, Standard))
 	if err != nil {
 		return "", err
 	}
-	second, err := t.prompt(f, "Repeat the password: ")
+	defer in.Close()
+	raw, err := io.ReadAll(io.LimitReader(in, maxSecret+1))
+	if err != nil {
+		return "", err
+	}
+	value := string(raw)
+	if name == "" {
+		value = strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "\r")
+	}
+	switch {
+	case value == "":
+		return "", Usagef("the value is empty: to remove it, use secret unset")
+	case len(raw) > maxSecret:
+		return "", Usagef("the value is longer than %d bytes", maxSecret)
+	case !utf8.ValidString(value):
+		return "", Usagef("the value isn't UTF-8: encode it, for example with base64")
+	}
+	return value, nil
+}
+
+// promptTwice prompts for something that isn't echoed, and for the same again.
+func (t Terminal) promptTwice(f *os.File, what string) (string, error) {
+	first, err := t.prompt(f, strings.ToUpper(what[:1])+what[1:]+": ")
+	if err != nil {
+		return "", err
+	}
+	second, err := t.prompt(f, "Repeat the "+what+": ")
 	if err != nil {
 		return "", err
 	}
 	if first != second {
-		return "", errors.New("the passwords don't match: nothing was changed")
+		return "", fmt.Errorf("the two %ss don't match: nothing was changed", what)
 	}
 	return first, nil
 }

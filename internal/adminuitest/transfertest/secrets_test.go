@@ -22,19 +22,38 @@ func secretOf(t *testing.T, s *site.Site, name string) string {
 	return string(value)
 }
 
-func TestSecretsPageListsWhatResourcesUse(t *testing.T) {
+func setSecret(t *testing.T, s *site.Site, name string) {
+	t.Helper()
+	tenant := s.Tenants["acme"].ID
+	require.NoError(t, s.Services.Vault.Set(tenancy.NewContext(t.Context(), tenant), tenant, name,
+		[]byte("canary")))
+}
+
+func hasSecret(t *testing.T, s *site.Site, name string) bool {
+	t.Helper()
+	tenant := s.Tenants["acme"].ID
+	_, err := s.Services.Vault.Get(tenancy.NewContext(t.Context(), tenant), tenant, name)
+	return err == nil
+}
+
+func TestSecretsPageListsValuesAndWhatUsesThem(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	put(t, s, "acme", "model_config", "gpt", map[string]any{"api_key": "very secret"})
-	for i := range 12 {
+	for i := range 21 {
 		put(t, s, "acme", "model_config", fmt.Sprintf("shared %02d", i), map[string]any{
 			"api_key": map[string]string{"$secret": hostile}})
 	}
+	setSecret(t, s, "unused")
 	put(t, s, "globex", "model_config", "foreign", map[string]any{"api_key": "x"})
 	p := s.SignIn(t, site.AcmeAdmin).Get("/admin/t/acme/secrets").Want(http.StatusOK)
 	require.Contains(t, p.Main(), "model_config/gpt/api_key")
 	require.Contains(t, p.Main(), hostile)
-	require.Contains(t, p.Main(), "And 2 more.")
+	require.Contains(t, p.Main(), "And more.")
+	require.Contains(t, p.Main(), "missing")
+	require.Contains(t, p.Main(), "no resource")
+	require.True(t, p.HasLink("/admin/t/acme/model-configs/shared%2019"))
+	require.False(t, p.HasLink("/admin/t/acme/model-configs/shared%2020"))
 	require.True(t, p.HasLink("/admin/t/acme/model-configs/shared%2003"))
 	require.NotContains(t, string(p.Body), "<script>alert")
 	require.NotContains(t, string(p.Body), "very secret")
@@ -56,7 +75,7 @@ func TestSecretsPageHasPages(t *testing.T) {
 	require.Contains(t, p.Main(), "m59/api_key")
 	p = b.Get(p.Link("Set model_config/m55/api_key")).Want(http.StatusOK)
 	p = b.Submit(p.Form("api_key"), map[string]string{"value": "new"}).Want(http.StatusOK)
-	require.Contains(t, p.Path(), "after=")
+	require.Contains(t, p.Path(), "cursor=")
 	require.Contains(t, p.Text(), "The secret is set.")
 	require.Equal(t, "new", secretOf(t, s, "model_config/m55/api_key"))
 }
@@ -74,6 +93,38 @@ func TestSecretIsSetByNameAndNeverShown(t *testing.T) {
 	p = b.Submit(forms[len(forms)-1], map[string]string{"value": "canary"}).Want(http.StatusOK)
 	require.NotContains(t, string(p.Body), "canary")
 	require.Equal(t, "canary", secretOf(t, s, "team/"+hostile))
+}
+
+func TestSecretIsUnsetAfterAConfirmation(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	put(t, s, "acme", "model_config", "gpt", map[string]any{"api_key": "canary"})
+	b := s.SignIn(t, site.AcmeAdmin)
+	p := b.Get("/admin/t/acme/secrets").Want(http.StatusOK)
+	p = b.Get(p.Link("Unset model_config/gpt/api_key")).Want(http.StatusOK)
+	require.Equal(t, "canary", secretOf(t, s, "model_config/gpt/api_key"), "asking changes nothing")
+	form := p.Form("unset")
+	p = b.Submit(form, nil).Want(http.StatusOK)
+	require.Equal(t, "/admin/t/acme/secrets?done=unset", p.Path())
+	require.Contains(t, p.Text(), "The secret has no value any more.")
+	require.Contains(t, p.Main(), "missing")
+	require.Contains(t, p.Main(), "gpt")
+	require.False(t, hasSecret(t, s, "model_config/gpt/api_key"))
+	b.Submit(form, nil).Want(http.StatusOK)
+}
+
+func TestSecretIsUnsetByAdminsOfItsTenantOnly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	setSecret(t, s, "key")
+	const path = "/admin/t/acme/secrets/key/unset"
+	form := func(tenant string) url.Values { return url.Values{"tenant": {tenant}} }
+	editor := s.SignIn(t, site.AcmeEditor)
+	editor.Get(path).Want(http.StatusForbidden)
+	editor.Post(path, form("acme")).Want(http.StatusForbidden)
+	s.SignIn(t, site.GlobexAdmin).Post(path, form("acme")).Want(http.StatusNotFound)
+	s.SignIn(t, site.AcmeAdmin).Post(path, form("globex")).Want(http.StatusConflict)
+	require.True(t, hasSecret(t, s, "key"))
 }
 
 func TestSecretOfSeveralLinesKeepsThem(t *testing.T) {

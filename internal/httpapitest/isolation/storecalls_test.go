@@ -158,6 +158,13 @@ func (w recordedResources) Referrers(
 	return w.port.Referrers(ctx, tenant, ref, after, limit)
 }
 
+func (w recordedResources) SecretUses(
+	ctx context.Context, tenant tenancy.ID, q ports.SecretQuery,
+) ([]ports.UsedSecret, error) {
+	w.calls.add("secret uses %v of %s", q, tenant)
+	return w.port.SecretUses(ctx, tenant, q)
+}
+
 func (w recordedResources) Count(
 	ctx context.Context, tenant tenancy.ID, most map[string]int64,
 ) (map[string]int64, error) {
@@ -199,4 +206,16 @@ func (w recordedVault) Set(
 func (w recordedVault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte, error) {
 	w.calls.add("secret %s of %s", name, tenant)
 	return w.port.Get(ctx, tenant, name)
+}
+
+func (w recordedVault) Unset(ctx context.Context, tenant tenancy.ID, name string) error {
+	w.calls.add("unset secret %s of %s", name, tenant)
+	return w.port.Unset(ctx, tenant, name)
+}
+
+func (w recordedVault) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) ([]ports.StoredSecret, error) {
+	w.calls.add("%d secrets of %s after %s", limit, tenant, after)
+	return w.port.List(ctx, tenant, after, limit)
 }

@@ -71,6 +71,7 @@ func gated(s ports.Services, g *gate) ports.Services {
 	s.Invitations = gatedInvitations{s.Invitations, g}
 	s.Resources = gatedResources{s.Resources, g}
 	s.Sessions = gatedSessions{s.Sessions, g}
+	s.Vault = gatedVault{s.Vault, g}
 	return s
 }
 
@@ -134,6 +135,16 @@ func (p gatedResources) Delete(
 ) error {
 	p.gate.pass()
 	return p.Resources.Delete(ctx, tenant, ref, cond)
+}
+
+type gatedVault struct {
+	ports.Vault
+	gate *gate
+}
+
+func (p gatedVault) Unset(ctx context.Context, tenant tenancy.ID, name string) error {
+	p.gate.pass()
+	return p.Vault.Unset(ctx, tenant, name)
 }
 
 type gatedSessions struct {

@@ -55,6 +55,9 @@ func (w *world) route(op apitest.Operation) route {
 		r.body, r.activeOnly = w.bundle(), true
 	case "setSecret":
 		r.body, r.activeOnly = `{"value":"secret"}`, true
+	case "unsetSecret":
+		r.activeOnly = true
+		require.NoError(w.t, w.store.Vault.Set(w.t.Context(), w.acme, "secret", []byte("v")))
 	case "createUser":
 		r.callers, r.body = platform, `{"email":"new`+w.number+`@example.com","name":"N","super_admin":true}`
 	case "updateUser":

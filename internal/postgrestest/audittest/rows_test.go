@@ -167,6 +167,7 @@ func TestLibrarysWritesLeaveNoEntryOfRows(t *testing.T) {
 			func(im ports.Import) error { return importOne(ctx, im) }))
 	}
 	require.NoError(t, s.Vault.Set(ctx, acme.ID, "s", []byte("x")))
+	require.NoError(t, s.Vault.Unset(ctx, acme.ID, "s"))
 	require.Empty(t, rowEntries(t, db, acme.ID))
 }
 

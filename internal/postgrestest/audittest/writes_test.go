@@ -54,6 +54,7 @@ func TestWriteWithoutItsAuditEntryIsRolledBack(t *testing.T) {
 				Role: tenancy.Editor, Hash: tenancy.KeyHash{1}}
 			_, err = db.Services().Keys.Create(t.Context(), acme, key)
 			require.NoError(t, err)
+			require.NoError(t, db.Services().Vault.Set(t.Context(), acme, "old", []byte("x")))
 
 			admin := fixture.Superuser(t, databaseURL)
 			fixture.Exec(t, admin, sabotage)
@@ -101,6 +102,9 @@ func writes(db *postgres.DB, tenant tenancy.ID, key string) map[string]func(cont
 		},
 		"Vault.Set": func(ctx context.Context) error {
 			return s.Vault.Set(ctx, tenant, "s", []byte("x"))
+		},
+		"Vault.Unset": func(ctx context.Context) error {
+			return s.Vault.Unset(ctx, tenant, "old")
 		},
 		"Keys.Create": func(ctx context.Context) error {
 			_, err := s.Keys.Create(ctx, tenant, tenancy.APIKey{ID: tenancy.NewID().String(),

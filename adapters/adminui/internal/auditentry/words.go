@@ -14,6 +14,7 @@ var actions = []view.Option{
 	{Value: "resource.delete", Text: "Deleted a resource"},
 	{Value: "bundle.import", Text: "Imported a bundle"},
 	{Value: "secret.set", Text: "Set a secret"},
+	{Value: "secret.unset", Text: "Removed the value of a secret"},
 	{Value: "secret.return", Text: "Returned a secret to its resource"},
 	{Value: "member.add", Text: "Added a member"},
 	{Value: "member.update", Text: "Changed a member’s role"},

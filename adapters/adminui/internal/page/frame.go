@@ -73,7 +73,7 @@ var administration = []navEntry{
 	{"Audit log", "audit", "listAudit", "audit.read"},
 	{"Import and export", "promotion", "export", "bundle.export"},
 	{"Federation", "federation", "", "tenant.read"},
-	{"Secrets", "secrets", "setSecret", "secret.write"},
+	{"Secrets", "secrets", "listSecrets", "secret.read"},
 	{"Settings and quotas", "settings", "getTenant", "tenant.read"},
 }
 
@@ -142,7 +142,7 @@ var notices = map[string]string{
 	"user_password": "The password is changed. All sessions of the user have ended.",
 	"ended":         "The session has ended.", "others_ended": "All other sessions have ended.",
 	"password": "The password is changed. All other sessions have ended.",
-	"secret":   "The secret is set.", "visit": "The reason is kept.",
+	"secret":   "The secret is set.", "unset": "The secret has no value any more.", "visit": "The reason is kept.",
 }
 
 func notice(name string) *view.Notice {

@@ -21,7 +21,7 @@ func Routes(s *page.Site) []page.Route {
 	if s.Serves("import") {
 		routes = append(routes, importRoutes()...)
 	}
-	if s.Serves("setSecret") {
+	if s.Serves("listSecrets") {
 		routes = append(routes, secretRoutes()...)
 	}
 	return routes
@@ -50,5 +50,8 @@ func secretRoutes() []page.Route {
 		{Path: "/t/{tenant}/secrets/{name}", Access: page.InTenant, Handle: askSecret},
 		{Method: http.MethodPost, Path: "/t/{tenant}/secrets/{name}", Access: page.InTenant,
 			Fields: []string{"value", "back"}, Handle: setSecret},
+		{Path: "/t/{tenant}/secrets/{name}/unset", Access: page.InTenant, Handle: askUnset},
+		{Method: http.MethodPost, Path: "/t/{tenant}/secrets/{name}/unset", Access: page.InTenant,
+			Fields: []string{"back"}, Handle: unsetSecret},
 	}
 }

@@ -1,11 +1,10 @@
 package transfer
 
 import (
-	"encoding/json"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/apicall"
 	"github.com/bailiwick-go/bailiwick/adapters/adminui/internal/page"
@@ -14,39 +13,45 @@ import (
 	"github.com/bailiwick-go/bailiwick/federation"
 )
 
-const (
-	maxRead   = 1000 // resources that are read of a kind
-	readPage  = 200  // resources of one call
-	rowsShown = 50   // secrets on a page
-	usesShown = 10   // uses of a secret on a page
-)
+const rowsShown = 50 // secrets on a page
 
-// listSecrets shows the secrets that the tenant's resources use. Whether one has a value, the
-// API doesn't say.
+// secret is a secret as the API shows it.
+type secret struct {
+	Name      string    `json:"name"`
+	Set       bool      `json:"set"`
+	UpdatedAt time.Time `json:"updated_at"`
+	UsedBy    []struct {
+		Kind string `json:"kind"`
+		Name string `json:"name"`
+		Path string `json:"path"`
+	} `json:"used_by"`
+	More bool `json:"more"`
+}
+
+// listSecrets shows the secrets that have a value or that the tenant's resources use.
 func listSecrets(r *page.Request) (page.Reply, error) {
-	if !r.Caller.May("secret.write") {
+	if !r.Caller.May("secret.read") {
 		return page.Reply{}, page.Forbidden()
 	}
 	if name := r.Query().Get("name"); name != "" {
 		return page.Go(r.URLs.To("secrets", federation.NormalName(name)))
 	}
-	v := view.Secrets{Frame: r.Frame("Secrets"), Action: r.URLs.To("secrets"), Read: maxRead,
-		NoKinds: true}
-	uses := map[string][]federation.SecretUse{}
-	for _, kind := range r.Site.Kinds.All() {
-		if !hasSecrets(kind) {
-			continue
-		}
-		v.NoKinds = false
-		more, err := addUses(r, kind, uses)
-		if err != nil {
-			return page.Reply{}, err
-		}
-		if more {
-			v.Incomplete = append(v.Incomplete, page.KindTitle(kind.Path))
-		}
+	query := url.Values{"limit": {strconv.Itoa(rowsShown)}}
+	if cursor := r.Query().Get("cursor"); cursor != "" {
+		query.Set("cursor", cursor)
 	}
-	addRows(r, &v, uses)
+	var found apicall.List[secret]
+	if err := r.API.Get(r.Context(), r.APIPath("secrets"), query, &found); err != nil {
+		return page.Reply{}, err
+	}
+	v := view.Secrets{Frame: r.Frame("Secrets"), Pager: r.Pager(r.URLs.To("secrets"), found.NextCursor),
+		NoKinds: !slices.ContainsFunc(r.Site.Kinds.All(), hasSecrets)}
+	if r.Caller.May("secret.write") {
+		v.Action = r.URLs.To("secrets")
+	}
+	for _, s := range found.Items {
+		v.Secrets = append(v.Secrets, secretRow(r, s))
+	}
 	return page.Show(v)
 }
 
@@ -56,64 +61,15 @@ func hasSecrets(kind federation.Kind) bool {
 	return slices.ContainsFunc(kind.Fields, secret) || len(kind.MarkedSecrets) > 0
 }
 
-// resource is what a resource's secrets are found in.
-type resource struct {
-	Name string          `json:"name"`
-	Spec json.RawMessage `json:"spec"`
-}
-
-// addUses adds the secrets of the first resources of a kind. more says that there are more
-// resources.
-func addUses(
-	r *page.Request, kind federation.Kind, uses map[string][]federation.SecretUse,
-) (more bool, err error) {
-	query := url.Values{"limit": {strconv.Itoa(readPage)}}
-	for range maxRead / readPage {
-		var got apicall.List[resource]
-		if err := r.API.Get(r.Context(), urls.Join("", kind.Path), query, &got); err != nil {
-			return false, err
+func secretRow(r *page.Request, s secret) view.SecretRow {
+	row := view.SecretRow{Name: s.Name, HasValue: s.Set, Updated: s.UpdatedAt, More: s.More}
+	if r.Caller.May("secret.write") {
+		row.Set = urls.With(r.URLs.To("secrets", s.Name), "back", r.Here())
+		if s.Set {
+			row.Unset = urls.With(r.URLs.To("secrets", s.Name, "unset"), "back", r.Here())
 		}
-		for _, item := range got.Items {
-			found, err := r.Site.Kinds.SecretUses(federation.Item{
-				Ref: federation.Ref{Kind: kind.Name, Name: item.Name}, Spec: item.Spec})
-			if err != nil {
-				return false, err
-			}
-			for _, use := range found {
-				uses[use.Secret] = append(uses[use.Secret], use)
-			}
-		}
-		if got.NextCursor == "" {
-			return false, nil
-		}
-		query.Set("cursor", got.NextCursor)
 	}
-	return true, nil
-}
-
-// addRows adds the secrets after the one that the address names, a page of them.
-func addRows(r *page.Request, v *view.Secrets, uses map[string][]federation.SecretUse) {
-	after := r.Query().Get("after")
-	if after != "" {
-		v.Pager.First = v.Action
-	}
-	for _, name := range slices.Sorted(maps.Keys(uses)) {
-		if name <= after {
-			continue
-		}
-		if len(v.Secrets) == rowsShown {
-			v.Pager.Next = urls.With(v.Action, "after", v.Secrets[rowsShown-1].Name)
-			return
-		}
-		v.Secrets = append(v.Secrets, secretRow(r, name, uses[name]))
-	}
-}
-
-func secretRow(r *page.Request, name string, uses []federation.SecretUse) view.SecretRow {
-	row := view.SecretRow{Name: name,
-		Set:  urls.With(r.URLs.To("secrets", name), "back", r.Here()),
-		More: max(len(uses)-usesShown, 0)}
-	for _, use := range uses[:len(uses)-row.More] {
+	for _, use := range s.UsedBy {
 		user := view.SecretUser{Kind: use.Kind, Path: use.Path, Link: view.Link{Text: use.Name}}
 		if kind, ok := r.Site.Kinds.Kind(use.Kind); ok {
 			user.Href = r.URLs.To(kind.Path, use.Name)

@@ -1,5 +1,7 @@
 package view
 
+import "time"
+
 // SecretUse is where a secret is used.
 type SecretUse struct {
 	Kind, Name, Path string
@@ -7,15 +9,14 @@ type SecretUse struct {
 	Set              string // the path of the form that sets it; empty: there is none
 }
 
-// Secrets is the page with the secrets that resources use. Its template is secrets.html.
+// Secrets is the page with the secrets that have a value or that resources use. Its template is
+// secrets.html.
 type Secrets struct {
 	Frame
-	Action     string // of the form that finds one by its name
-	Secrets    []SecretRow
-	Incomplete []string // the kinds of which not all resources were read
-	Read       int      // how many of each kind are read
-	NoKinds    bool     // no kind has secrets
-	Pager      Pager
+	Action  string // of the form that sets one by its name; empty: the person may not
+	Secrets []SecretRow
+	NoKinds bool // no kind has secrets
+	Pager   Pager
 }
 
 // Template returns the name of the template.
@@ -23,10 +24,12 @@ func (Secrets) Template() string { return "secrets.html" }
 
 // SecretRow is a secret and what uses it.
 type SecretRow struct {
-	Name string
-	Set  string // the path of the form that sets it
-	Used []SecretUser
-	More int // uses that aren't shown
+	Name       string
+	HasValue   bool
+	Updated    time.Time // when the value was set
+	Set, Unset string    // the paths of the forms; empty: the person may not, or there is no value
+	Used       []SecretUser
+	More       bool // there are uses that aren't shown
 }
 
 // SecretUser is a resource that uses a secret.

@@ -34,7 +34,7 @@ func MoveSecrets(ctx context.Context, p *pool.Pool, d *declare.Set, v *vault.Vau
 		return err
 	}
 	for _, t := range d.KindTables {
-		for after, more := "", hasSecrets(t); more; {
+		for after, more := "", itemsql.HasSecrets(t); more; {
 			err := p.InTx(scoped, func(ctx context.Context, tx bun.Tx) (err error) {
 				after, more, err = m.movePage(ctx, tx, t, after)
 				return err
@@ -54,8 +54,6 @@ func secretsAreMoved(ctx context.Context, p *pool.Pool) (moved bool, err error) 
 		Scan(pool.CrossTenant(ctx, "find out whether the secrets were moved"), &moved)
 	return moved, pgerr.Translate(err)
 }
-
-func hasSecrets(t *declare.Table) bool { return len(t.Secrets) > 0 || len(t.MarkedSecrets) > 0 }
 
 // secretMover moves secrets from the rows of a tenant into its vault.
 type secretMover struct {
@@ -116,7 +114,7 @@ func (m secretMover) movePage(
 func (m secretMover) storeSecretsOf(
 	ctx context.Context, tx bun.IDB, t *declare.Table, id string,
 ) error {
-	if !hasSecrets(t) {
+	if !itemsql.HasSecrets(t) {
 		return nil
 	}
 	var rows []clearRow

@@ -85,13 +85,28 @@ type rowRefs struct {
 // refsOf returns the references of a row. The error is that of a spec in which they can't be
 // found.
 func (r *SecretReturn) refsOf(t SecretTable, row clearRow) (rowRefs, error) {
-	refs := rowRefs{row: row, ref: federation.Ref{Kind: t.Kind, Name: row.Name},
-		column: map[string]string{}}
-	var columns map[string]*string
-	if err := json.Unmarshal(row.Columns, &columns); err != nil {
+	refs, err := columnRefs(federation.Ref{Kind: t.Kind, Name: row.Name}, row.Columns)
+	refs.row = row
+	if err != nil {
 		return refs, err
 	}
-	for column, value := range columns {
+	if len(t.MarkedSecrets) == 0 {
+		return refs, nil
+	}
+	item := federation.Item{Ref: refs.ref, Spec: row.Spec}.SealUnchecked()
+	refs.marked, err = r.declared.Kinds.SecretUses(item)
+	return refs, err
+}
+
+// columnRefs returns the references of the row of an item in the columns of secrets, which are
+// given as a JSON object.
+func columnRefs(ref federation.Ref, columns []byte) (rowRefs, error) {
+	refs := rowRefs{ref: ref, column: map[string]string{}}
+	var values map[string]*string
+	if err := json.Unmarshal(columns, &values); err != nil {
+		return refs, err
+	}
+	for column, value := range values {
 		if value == nil {
 			continue
 		}
@@ -99,13 +114,7 @@ func (r *SecretReturn) refsOf(t SecretTable, row clearRow) (rowRefs, error) {
 			refs.column[column] = name
 		}
 	}
-	if len(t.MarkedSecrets) == 0 {
-		return refs, nil
-	}
-	item := federation.Item{Ref: refs.ref, Spec: row.Spec}.SealUnchecked()
-	var err error
-	refs.marked, err = r.declared.Kinds.SecretUses(item)
-	return refs, err
+	return refs, nil
 }
 
 // uses returns all references, with the paths that the item shows.

@@ -29,7 +29,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT SELECT (tenant_id, id, name, role, created_at, expires_at, last_used_at, prefix," +
 			" created_by, rotated_to)," +
 			" INSERT, UPDATE (expires_at, rotated_to), DELETE ON bailiwick.api_keys TO " + app,
-		"GRANT SELECT, INSERT, UPDATE ON bailiwick.secrets TO " + app,
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.secrets TO " + app,
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sources, bailiwick.contents," +
 			" bailiwick.bases TO " + app,
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id, chosen," +

@@ -25,6 +25,8 @@ type Vault struct {
 
 var _ ports.Vault = (*Vault)(nil)
 
+var errNoSecret = tenancy.Errorf(tenancy.CodeNotFound, "the secret has no value")
+
 // New returns the vault of the database of p, whose values s seals.
 func New(p *pool.Pool, s *Sealer) *Vault { return &Vault{pool: p, sealer: s} }
 
@@ -77,12 +79,51 @@ func (v *Vault) Get(ctx context.Context, tenant tenancy.ID, name string) ([]byte
 	err = v.pool.App.NewRaw("SELECT sealed FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?",
 		tenant, name).Scan(ctx, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, tenancy.Errorf(tenancy.CodeNotFound, "no such secret")
+		return nil, errNoSecret
 	}
 	if err != nil {
 		return nil, pgerr.Translate(err)
 	}
 	return v.sealer.open(tenant, name, sealed)
+}
+
+// Unset removes a value and records that in the tenant's audit log.
+func (v *Vault) Unset(ctx context.Context, tenant tenancy.ID, name string) error {
+	ctx, err := pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	return v.pool.InTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		removed, err := tx.NewRaw("DELETE FROM bailiwick.secrets WHERE tenant_id = ? AND name = ?",
+			tenant, name).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := removed.RowsAffected(); n == 0 {
+			return errNoSecret
+		}
+		return audit.Record(ctx, tx, tenancy.UnsetSecretEvent(name))
+	})
+}
+
+// List returns the secrets that have a value, also those that the key can't decrypt.
+func (v *Vault) List(
+	ctx context.Context, tenant tenancy.ID, after string, limit int,
+) (found []ports.StoredSecret, err error) {
+	ctx, err = pool.BindTenant(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := tenancy.CheckLimit(limit); err != nil {
+		return nil, err
+	}
+	err = v.pool.App.NewRaw(`SELECT name, updated_at FROM bailiwick.secrets WHERE tenant_id = ?
+		AND name COLLATE "C" > ? ORDER BY name COLLATE "C" LIMIT ?`, tenant, after, limit).
+		Scan(ctx, &found)
+	for i := range found {
+		found[i].UpdatedAt = found[i].UpdatedAt.UTC()
+	}
+	return found, pgerr.Translate(err)
 }
 
 // HasAll reports whether the tenant has each of the secrets with this value, in the

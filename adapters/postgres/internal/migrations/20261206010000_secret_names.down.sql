@@ -1,0 +1,1 @@
+DROP INDEX bailiwick.secrets_names;
