@@ -14,6 +14,7 @@ import (
 	"github.com/bailiwick-go/bailiwick/adapters/postgres"
 	"github.com/bailiwick-go/bailiwick/federation"
 	certify "github.com/bailiwick-go/bailiwick/federation/certificate"
+	"github.com/bailiwick-go/bailiwick/federation/promote"
 	"github.com/bailiwick-go/bailiwick/internal/postgrestest/fixture"
 	"github.com/bailiwick-go/bailiwick/ports"
 	"github.com/bailiwick-go/bailiwick/tenancy"
@@ -37,6 +38,10 @@ func newPurgeWorld(t *testing.T) purgeWorld {
 			Hash: [32]byte([]byte(id.String())),
 		})
 		require.NoError(t, err)
+		tenant, err := w.DB.Tenants().Get(t.Context(), id)
+		require.NoError(t, err)
+		// what a tenant took from a source is the tenant's too
+		fixture.Import(t, w.DB, tenant, fixture.Export(t, w.DB, tenant), promote.Options{})
 	}
 	return w
 }
@@ -210,6 +215,9 @@ func TestPurgeRemovesEveryRowOfTheTenantAndNoOthers(t *testing.T) {
 			require.EqualValues(t, fixture.WidgetsPerTenant, certificate.Rows["public.widgets"])
 			require.EqualValues(t, 1, certificate.Rows["bailiwick.api_keys"])
 			require.EqualValues(t, 1, certificate.Rows["bailiwick.secrets"])
+			require.EqualValues(t, fixture.WidgetsPerTenant+1, certificate.Rows["bailiwick.bases"])
+			require.EqualValues(t, fixture.WidgetsPerTenant+1, certificate.Rows["bailiwick.contents"])
+			require.EqualValues(t, 1, certificate.Rows["bailiwick.sources"])
 		})
 	}
 }
