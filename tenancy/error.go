@@ -58,7 +58,8 @@ const (
 	CodeSignerUntrusted    Code = "signer_untrusted"    // signed by a key that isn't trusted
 	// the target has other content under the same names
 	CodeImportConflict Code = "import_conflict"
-	CodeTargetChanged  Code = "target_changed" // the target changed in the meantime
+	CodeTargetChanged  Code = "target_changed"  // the target changed in the meantime
+	CodeSecretsMissing Code = "secrets_missing" // an item would refer to a secret without a value
 	// CodeConfirmationRequired: it would delete much; the caller must say that it is meant.
 	CodeConfirmationRequired Code = "confirmation_required"
 	// the tenant has reached its limit; members kind and limit

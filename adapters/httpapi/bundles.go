@@ -112,6 +112,9 @@ func importOptions(c *call) (o promote.Options, err error) {
 	if o.Confirm, err = c.query.Boolean("confirm"); err != nil {
 		return o, err
 	}
+	if o.RequireSecrets, err = c.query.Boolean("require_secrets"); err != nil {
+		return o, err
+	}
 	prune, err := c.query.Boolean("prune")
 	if err != nil {
 		return o, err

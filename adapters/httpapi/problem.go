@@ -68,6 +68,7 @@ var statuses = map[tenancy.Code]int{
 	tenancy.CodeTargetChanged:      http.StatusConflict,
 
 	tenancy.CodeConfirmationRequired: http.StatusConflict,
+	tenancy.CodeSecretsMissing:       http.StatusUnprocessableEntity,
 
 	tenancy.CodeQuotaExceeded:   http.StatusForbidden,
 	tenancy.CodeTooManyRequests: http.StatusTooManyRequests,

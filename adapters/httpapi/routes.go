@@ -101,7 +101,7 @@ func (a *api) bundleRoutes() []operation {
 		summary: "Import a bundle in one transaction: all of it or nothing",
 		access:  worksInTenant, needs: tenancy.BundleImport, mayBeReadOnly: true,
 		params: []parameter{strategyParam, dryRunParam, pruneParam, confirmParam, kindParam,
-			nameParam, labelParam},
+			nameParam, labelParam, requireSecretsParam},
 		body: body{media: []string{federation.BundleMediaType, requestbody.JSONType},
 			schema: component("Bundle")},
 		response: response{status: http.StatusOK,
@@ -110,6 +110,7 @@ func (a *api) bundleRoutes() []operation {
 		codes: []tenancy.Code{
 			tenancy.CodeImportConflict, tenancy.CodeAlreadyExists, tenancy.CodeTargetChanged,
 			tenancy.CodeConfirmationRequired, tenancy.CodeReferenced,
+			tenancy.CodeSecretsMissing,
 			tenancy.CodeDigestMismatch, tenancy.CodeUnsupportedVersion,
 			tenancy.CodeSignatureRequired, tenancy.CodeSignatureInvalid, tenancy.CodeSignerUntrusted,
 			tenancy.CodeDanglingReference, tenancy.CodeCyclicReference, tenancy.CodeQuotaExceeded,
@@ -138,6 +139,9 @@ var (
 	pruneParam = parameter{name: "prune",
 		doc: "also delete what came from this source and is no longer there; with kind, name and label only" +
 			" what they select, of which the bundle must be an export",
+		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
+	requireSecretsParam = parameter{name: "require_secrets",
+		doc:    "refuse the import if an item would refer to a secret without a value",
 		schema: &huma.Schema{Type: huma.TypeBoolean, Default: false}}
 	confirmParam = parameter{name: "confirm",
 		doc:    "delete more than a fifth of what came from this source",

@@ -9,6 +9,7 @@ import (
 	"iter"
 
 	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/federation/trust"
 	"github.com/bailiwick-go/bailiwick/tenancy"
 )
 
@@ -18,6 +19,8 @@ type checkedBundle struct {
 	spool    *spool
 	manifest federation.Manifest
 	complete bool // items was read to its end
+
+	requireSecrets bool // by the tenant's settings
 }
 
 // receive reads a bundle to its end, without looking at more than its tokens. The caller
@@ -55,15 +58,17 @@ func (s *Service) check(
 		return nil, err
 	}
 	in := &incomingBundle{kinds: s.ports.Kinds, bundle: federation.ReadBundle(received.reader())}
+	var policy trust.Policy
 	err = writeItems(ctx, items, in.items())
 	if err == nil {
-		err = s.checkTrust(ctx, tenant, in.bundle.Manifest())
+		policy, err = s.checkTrust(ctx, tenant, in.bundle.Manifest())
 	}
 	if err != nil {
 		items.Close()
 		return nil, err
 	}
-	return &checkedBundle{spool: items, manifest: in.bundle.Manifest()}, nil
+	return &checkedBundle{spool: items, manifest: in.bundle.Manifest(),
+		requireSecrets: policy.Secrets}, nil
 }
 
 func writeItems(

@@ -1,6 +1,9 @@
 package promote
 
-import "github.com/bailiwick-go/bailiwick/tenancy"
+import (
+	"github.com/bailiwick-go/bailiwick/federation"
+	"github.com/bailiwick-go/bailiwick/tenancy"
+)
 
 // The limits of the list in a [tenancy.CodeImportConflict] error, which is kept in
 // memory as a whole.
@@ -61,5 +64,13 @@ func (c *conflicts) err(counts Counts) error {
 			" this source: nothing was written; choose the strategy %s", counts.Fail,
 		tenancy.Alternatives(strategies[1:])) // without Fail
 	e.Members = members
+	return e
+}
+
+// secretsMissing returns the error for uses of secrets that have no value.
+func secretsMissing(uses []federation.SecretUse) error {
+	e := tenancy.Errorf(tenancy.CodeSecretsMissing, "secrets without a value: %d; nothing was written:"+
+		" set the value of %s first, and of the others", len(uses), uses[0].Secret)
+	e.Members = map[string]any{"secrets_required": uses[:min(len(uses), maxConflicts)]}
 	return e
 }

@@ -25,6 +25,8 @@ var errDryRun = errors.New("promote: dry run")
 //     member "truncated" is true. The counts are always complete, and a dry run
 //     reports every item.
 //   - [tenancy.CodeConfirmationRequired] with the members "delete" and "of": see [Options].
+//   - [tenancy.CodeSecretsMissing] with the member "secrets_required", of which it has at most 1,000:
+//     see [Options].
 //   - [tenancy.CodeReferenced]: an item that would be deleted is referred to by one that stays.
 //   - [tenancy.CodeDigestMismatch], [tenancy.CodeUnsupportedVersion],
 //     [tenancy.CodeInvalidJSON], [tenancy.CodeInexactNumber],
@@ -107,6 +109,9 @@ func runImport(ctx context.Context, p *planner, bundle *checkedBundle, opts Opti
 	p.report.SecretsRequired = secrets
 	if opts.DryRun {
 		return errDryRun
+	}
+	if len(secrets) > 0 && (opts.RequireSecrets || bundle.requireSecrets) {
+		return secretsMissing(secrets)
 	}
 	p.imp.Describe(map[string]any{
 		"import_id": p.report.ImportID, "strategy": p.strategy, "counts": p.report.Counts,

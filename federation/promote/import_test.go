@@ -284,6 +284,32 @@ func TestReportNamesSecretsWithoutValue(t *testing.T) {
 	require.Empty(t, r.load(other, raw, promote.Options{}).SecretsRequired)
 }
 
+func TestSecretsWithoutValueAreRefusedWhereTheyAreRequired(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	source, target := r.tenant("source"), r.tenant("target")
+	r.put(source, "widget", "lamp", `{"token":"hunter2"}`)
+	raw := r.export(source)
+	required := promote.Options{RequireSecrets: true}
+	before := r.items(target)
+	var e *tenancy.Error
+	require.ErrorAs(t, r.refused(target, reader(raw), required), &e)
+	require.Equal(t, tenancy.CodeSecretsMissing, e.Code)
+	require.Len(t, e.Members["secrets_required"], 1)
+	require.Equal(t, before, r.items(target))
+	require.Len(t, r.load(target, raw, promote.Options{RequireSecrets: true, DryRun: true}).
+		SecretsRequired, 1, "a dry run says what is missing")
+
+	strict := target
+	strict.Settings = json.RawMessage(`{"require_secrets":true}`)
+	_, err := r.services.Tenants.Update(t.Context(), strict)
+	require.NoError(t, err)
+	require.Equal(t, tenancy.CodeSecretsMissing,
+		tenancy.CodeOf(r.refused(target, reader(raw), promote.Options{})), "by the tenant's setting")
+	require.NoError(t, r.services.Vault.Set(t.Context(), target.ID, "widget/lamp/token", []byte("own")))
+	require.Equal(t, 1, r.load(target, raw, required).Counts.Create)
+}
+
 func TestReportIsOneJSONObject(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -64,4 +64,8 @@ type Options struct {
 	// nothing is deleted.
 	Prune   *ports.Selection
 	Confirm bool
+
+	// RequireSecrets refuses an import after which an item would refer to a secret that has no
+	// value ([tenancy.CodeSecretsMissing]). The tenant's setting require_secrets does so too.
+	RequireSecrets bool
 }

@@ -9,27 +9,26 @@ import (
 )
 
 // checkTrust refuses a bundle that the tenant's settings, as they are now, don't accept. Settings
-// that can't be read accept no bundle.
+// that can't be read accept no bundle. It returns what the settings require.
 func (s *Service) checkTrust(
 	ctx context.Context, tenant tenancy.ID, m federation.Manifest,
-) error {
+) (policy trust.Policy, err error) {
 	if tenant.IsZero() {
-		return tenancy.ErrNoTenant
+		return policy, tenancy.ErrNoTenant
 	}
 	t, err := s.ports.Tenants.Get(ctx, tenant)
 	if err != nil {
-		return err
+		return policy, err
 	}
-	policy, err := trust.Parse(t.Settings)
-	if err != nil {
-		return tenancy.Errorf(tenancy.CodeInvalidState,
+	if policy, err = trust.Parse(t.Settings); err != nil {
+		return policy, tenancy.Errorf(tenancy.CodeInvalidState,
 			"no bundle is accepted: the tenant's setting %s", err).Because(err)
 	}
 	var own []trust.PublicKey
 	if s.ports.InstanceKeys != nil {
 		if own, err = s.ports.InstanceKeys.PublicKeys(ctx); err != nil {
-			return err
+			return policy, err
 		}
 	}
-	return policy.Check(m, own)
+	return policy, policy.Check(m, own)
 }

@@ -15,6 +15,7 @@ import (
 const (
 	trustedKeysSetting      = "trusted_keys"
 	requireSignatureSetting = "require_signature"
+	requireSecretsSetting   = "require_secrets"
 )
 
 const (
@@ -28,10 +29,11 @@ const (
 type Policy struct {
 	Keys     []PublicKey // with distinct ids
 	Required bool        // a bundle must be signed, by one of Keys or by the instance itself
+	Secrets  bool        // every secret that a bundle's items refer to must have a value
 }
 
-// Parse reads the members trusted_keys and require_signature of a tenant's settings. All other
-// members are the host's. An invalid member is [tenancy.CodeInvalid], with paths such as
+// Parse reads the members trusted_keys, require_signature and require_secrets of a tenant's
+// settings. All other members are the host's. An invalid member is [tenancy.CodeInvalid], with paths such as
 // /trusted_keys/0/public_key.
 func Parse(settings json.RawMessage) (Policy, error) {
 	var members map[string]json.RawMessage
@@ -40,14 +42,9 @@ func Parse(settings json.RawMessage) (Policy, error) {
 			return Policy{}, refusal(tenancy.CodeInvalid, "", "must be an object")
 		}
 	}
-	var t Policy
 	var p problems
-	if raw, ok := members[requireSignatureSetting]; ok {
-		t.Required = string(raw) == "true"
-		if !t.Required && string(raw) != "false" {
-			p.invalid("/"+requireSignatureSetting, "must be true or false")
-		}
-	}
+	t := Policy{Required: parseFlag(&p, members, requireSignatureSetting),
+		Secrets: parseFlag(&p, members, requireSecretsSetting)}
 	if raw, ok := members[trustedKeysSetting]; ok {
 		t.Keys = parseTrustedKeys(&p, raw)
 	}
@@ -55,6 +52,16 @@ func Parse(settings json.RawMessage) (Policy, error) {
 		return Policy{}, err
 	}
 	return t, nil
+}
+
+// parseFlag returns false for a member that is missing or invalid.
+func parseFlag(p *problems, members map[string]json.RawMessage, name string) bool {
+	raw, ok := members[name]
+	set := string(raw) == "true"
+	if ok && !set && string(raw) != "false" {
+		p.invalid("/"+name, "must be true or false")
+	}
+	return set
 }
 
 // parseTrustedKeys adds to p what is invalid.

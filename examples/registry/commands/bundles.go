@@ -150,15 +150,19 @@ func spool(t terminal.Terminal, what string, write func(io.Writer) error) (*os.F
 
 // importFlags are the flags of import and promote.
 type importFlags struct {
-	Strategy string `enum:"${strategies}" default:"${strategy}" help:"For items that both sides changed: ${enum}."`
-	DryRun   bool   `help:"Report what would happen and write nothing."`
-	Prune    bool   `help:"Also delete what came from the source and is no longer there."`
-	Confirm  bool   `help:"Let --prune delete more than a fifth of what came from the source."`
+	Strategy       string `enum:"${strategies}" default:"${strategy}" help:"For items that both sides changed: ${enum}."`
+	DryRun         bool   `help:"Report what would happen and write nothing."`
+	Prune          bool   `help:"Also delete what came from the source and is no longer there."`
+	RequireSecrets bool   `help:"Refuse the import if a secret would have no value."`
+	Confirm        bool   `help:"Let --prune delete more than a fifth of what came from the source."`
 }
 
 // query returns the parameters of the route. What is pruned is what the bundle is an export of.
 func (f importFlags) query(pruned selection) url.Values {
 	q := url.Values{"strategy": {f.Strategy}, "dry_run": {strconv.FormatBool(f.DryRun)}}
+	if f.RequireSecrets {
+		q.Set("require_secrets", "true")
+	}
 	if f.Prune {
 		q["kind"], q["name"], q["label"] = pruned.Kinds, pruned.Names, pruned.Labels
 		q.Set("prune", "true")

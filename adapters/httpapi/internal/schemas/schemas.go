@@ -234,6 +234,12 @@ func Problem() *huma.Schema {
 			AdditionalProperties: anything},
 		"items": {Type: huma.TypeArray, Items: anything,
 			Description: "for the code import_conflict: the conflicts, as in an import's report"},
+		"delete": {Type: huma.TypeInteger,
+			Description: "for the code confirmation_required: how many items would be deleted"},
+		"of": {Type: huma.TypeInteger,
+			Description: "for the code confirmation_required: how many came from the source"},
+		"secrets_required": {Type: huma.TypeArray, Items: anything,
+			Description: "for the code secrets_missing: as in an import's report"},
 	}, "type", "title", "status", "detail", "code", "request_id")
 	s.Description = "RFC 9457 problem details"
 	s.AdditionalProperties = true

@@ -1,0 +1,2 @@
+// Package promotion tests imports after the first one from a source.
+package promotion
