@@ -150,11 +150,12 @@ func spool(t terminal.Terminal, what string, write func(io.Writer) error) (*os.F
 
 // importFlags are the flags of import and promote.
 type importFlags struct {
-	Strategy       string `enum:"${strategies}" default:"${strategy}" help:"For items that both sides changed: ${enum}."`
-	DryRun         bool   `help:"Report what would happen and write nothing."`
-	Prune          bool   `help:"Also delete what came from the source and is no longer there."`
-	RequireSecrets bool   `help:"Refuse the import if a secret would have no value."`
-	Confirm        bool   `help:"Let --prune delete more than a fifth of what came from the source."`
+	Strategy string `enum:"${strategies}" default:"${strategy}" help:"For items that both sides changed: ${enum}."`
+	DryRun   bool   `help:"Report what would happen and write nothing."`
+	Prune    bool   `help:"Also delete what came from the source and is no longer there."`
+	Confirm  bool   `help:"Let --prune delete more than a fifth of what came from the source."`
+
+	RequireSecrets bool `help:"Refuse the import if a secret would have no value."`
 }
 
 // query returns the parameters of the route. What is pruned is what the bundle is an export of.
