@@ -27,7 +27,7 @@ func TestWrongUsageExitsWithTwo(t *testing.T) {
 		"export without tenant":             {"export"},
 		"import without tenant":             {"import", "cli.go"},
 		"import with an unknown strategy": {"import", "cli.go", "--tenant", "acme",
-			"--strategy", "merge"},
+			"--strategy", "replace"},
 		"import of a missing file": {"import", "/nowhere/bundle.json", "--tenant", "acme"},
 		"promote without target":   {"promote", "staging"},
 		"URL without scheme": {"export", "--tenant", "acme", "--url",
