@@ -102,7 +102,7 @@ type Options struct {
 	MaxConns, SystemConns, BulkConns int
 
 	// ConnectionWait is how long a statement waits for the server while all of the server's
-	// connections are in use. An idle connection ends after a third of it, a second or more, so
+	// connections are in use. An idle connection ends after a third of it, at most 10 seconds, so
 	// that an instance that waits can have it. Defaults to 30 seconds.
 	ConnectionWait time.Duration
 

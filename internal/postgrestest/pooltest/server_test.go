@@ -108,7 +108,7 @@ func TestIdleInstanceReleasesConnectionsInTime(t *testing.T) {
 	t.Parallel()
 	databaseURL, superuser := limitedDatabase(t, 9)
 	o := fixture.Options(databaseURL, true)
-	o.MaxConns, o.ConnectionWait = 20, 24*time.Second
+	o.MaxConns, o.ConnectionWait = 20, time.Minute
 	idle, waiting := fixture.Open(t, o), fixture.Open(t, o)
 	tenant := tenancy.NewTenant(tenancy.NewID(), "acme", "Acme")
 	_, err := waiting.Tenants().Create(t.Context(), tenant)

@@ -42,7 +42,9 @@ func openPatient(c driver.Connector, wait time.Duration, size int) *patientConne
 // maxIdleTime is how long a connection is kept without work, when a statement waits this long
 // for one. Another instance that waits for the server can then have it before it gives up:
 // database/sql looks for idle connections as often.
-func maxIdleTime(wait time.Duration) time.Duration { return max(time.Second, wait/3) }
+func maxIdleTime(wait time.Duration) time.Duration {
+	return min(max(time.Second, wait/3), 10*time.Second)
+}
 
 // resize sets the maximum number of connections.
 func (c *patientConnector) resize(size int) {
