@@ -208,9 +208,9 @@ func (im *importRun) Exists(ctx context.Context, ref federation.Ref) (bool, erro
 		OR EXISTS (SELECT FROM bailiwick.staged AS s
 		   WHERE s.tenant_id = ?0 AND s.import = ?1 AND s.kind COLLATE "C" = ?2 AND s.name COLLATE "C" = ?3)
 		OR EXISTS (SELECT FROM bailiwick.bases AS b
-		   WHERE b.tenant_id = ?0 AND b.source = nullif(?4, '')::uuid AND b.kind = ?2 AND b.local_name = ?3)`,
+		   WHERE b.tenant_id = ?0 AND b.source = ?4 AND b.kind = ?2 AND b.local_name = ?3)`,
 		t.SQL, t.Tenant(), itemsql.NameEquals(t, "t", "?3")+itemsql.Living(t, "t")),
-		im.tenant, im.id, ref.Kind, ref.Name, im.source).
+		im.tenant, im.id, ref.Kind, ref.Name, im.sourceID()).
 		Scan(ctx, &exists)
 	return exists, pgerr.Translate(err)
 }

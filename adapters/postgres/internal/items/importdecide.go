@@ -6,7 +6,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/declare"
-	"github.com/bailiwick-go/bailiwick/adapters/postgres/internal/sqltext"
 	"github.com/bailiwick-go/bailiwick/federation"
 	"github.com/bailiwick-go/bailiwick/ports"
 )
@@ -63,7 +62,6 @@ type decisionChanges struct {
 // name.
 type rewrittenItem struct {
 	staged federation.Ref
-	target federation.Ref // before the import
 	// what is written, and what is taken if it isn't the same; nil if it is what is staged
 	item, taken *federation.Item
 }
@@ -94,7 +92,7 @@ func (c *decisionChanges) add(pair ports.Pair, decision ports.Decision) {
 		c.untaken = append(c.untaken, staged.Name)
 	}
 	written := staged
-	rewritten := rewrittenItem{staged: staged.Ref, target: pair.Target}
+	rewritten := rewrittenItem{staged: staged.Ref}
 	if decision.Write {
 		c.present = append(c.present, decision.Item)
 		written = decision.Item
@@ -145,10 +143,7 @@ func (im *importRun) storeChanges(
 	if err := mark("taken = false", changes.untaken); err != nil {
 		return err
 	}
-	// the item that is removed may have another name in the target
-	if err := mark("removed = true, new_name = (SELECT b.local_name FROM bailiwick.bases AS b WHERE"+
-		" b.tenant_id = s.tenant_id AND b.source = "+sqltext.Literal(im.source)+
-		` AND b.kind = s.kind COLLATE "C" AND b.name = s.name COLLATE "C")`, changes.removed); err != nil {
+	if err := mark("removed = true", changes.removed); err != nil {
 		return err
 	}
 	for _, r := range changes.rewritten {
@@ -159,7 +154,7 @@ func (im *importRun) storeChanges(
 	return nil
 }
 
-// storeRewritten refuses the name of another item that the source has under it.
+// storeRewritten stores what is taken, and what is written, of one item.
 func (im *importRun) storeRewritten(ctx context.Context, r rewrittenItem) error {
 	if r.taken != nil {
 		_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET taken_labels = ?4, taken_spec = ?5,"+
@@ -173,11 +168,6 @@ func (im *importRun) storeRewritten(ctx context.Context, r rewrittenItem) error 
 	if r.item == nil {
 		return nil
 	}
-	if r.item.Ref != r.target {
-		if err := im.checkNewName(ctx, r.item.Ref); err != nil {
-			return err
-		}
-	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET new_name = ?4, labels = ?5, spec = ?6,"+
 		" digest = ?7"+whereKind+` AND s.name COLLATE "C" = ?3`, im.tenant, im.id, r.staged.Kind,
 		r.staged.Name, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
@@ -185,30 +175,24 @@ func (im *importRun) storeRewritten(ctx context.Context, r rewrittenItem) error 
 	return err
 }
 
-// checkNewName returns an error if a staged item has this ref in the source and in the target.
-func (im *importRun) checkNewName(ctx context.Context, ref federation.Ref) error {
-	var taken bool
-	err := im.conn.NewRaw("SELECT EXISTS (SELECT FROM bailiwick.staged AS s"+whereKind+
-		` AND s.name COLLATE "C" = ?3 AND NOT EXISTS (SELECT FROM bailiwick.bases AS b`+
-		" WHERE b.tenant_id = ?0 AND b.source = nullif(?4, '')::uuid AND b.kind = ?2 AND b.name = ?3"+
-		" AND b.local_name <> b.name))", im.tenant, im.id, ref.Kind, ref.Name, im.source).
-		Scan(ctx, &taken)
-	if err == nil && taken {
-		return federation.RenameCollision(ref)
-	}
-	return err
-}
-
-// checkNames returns an error if two items would be written under one name.
+// checkNames returns an error if two items would be written under one name, or if an item gets the
+// name of another one that the source has under this name, as the target has or would have it.
 func (im *importRun) checkNames(ctx context.Context) error {
-	var twice []federation.Ref
-	err := im.conn.NewRaw("SELECT s.kind, s.new_name AS name FROM bailiwick.staged AS s"+
-		" JOIN bailiwick.staged AS o ON o.tenant_id = ?0 AND o.import = ?1 AND o.kind = s.kind"+
-		` AND coalesce(o.new_name, o.name) COLLATE "C" = s.new_name AND o.id <> s.id AND o.chosen`+
-		" WHERE"+ofImport+" AND s.chosen AND s.new_name IS NOT NULL LIMIT 1", im.tenant, im.id).
-		Scan(ctx, &twice)
-	if err == nil && len(twice) > 0 {
-		return federation.RenameCollision(twice[0])
+	const renamed = "SELECT s.kind, s.new_name AS name FROM bailiwick.staged AS s" +
+		" LEFT JOIN bailiwick.bases AS b ON" + ofBase +
+		" JOIN bailiwick.staged AS o ON o.tenant_id = ?0 AND o.import = ?1 AND o.kind = s.kind" +
+		" AND o.id <> s.id"
+	const written = " WHERE" + ofImport + " AND s.chosen AND s.new_name IS NOT NULL"
+	var collisions []federation.Ref
+	err := im.conn.NewRaw(renamed+
+		` AND coalesce(o.new_name, o.name) COLLATE "C" = s.new_name AND o.chosen`+written+
+		" UNION ALL "+renamed+` AND o.name COLLATE "C" = s.new_name`+written+
+		" AND s.new_name <> coalesce(b.local_name, s.name) AND NOT EXISTS (SELECT FROM bailiwick.bases"+
+		" AS f WHERE f.tenant_id = ?0 AND f.source = ?2 AND f.kind = o.kind COLLATE \"C\""+
+		" AND f.name = o.name COLLATE \"C\" AND f.local_name <> f.name) LIMIT 1",
+		im.tenant, im.id, im.sourceID()).Scan(ctx, &collisions)
+	if err == nil && len(collisions) > 0 {
+		return federation.RenameCollision(collisions[0])
 	}
 	return err
 }

@@ -56,7 +56,7 @@ func (im *importRun) forEachPage(
 			" c.spec AS t_spec, c.version AS t_version, c.updated_at AS t_updated_at," +
 			" c.created_at AS t_created_at" +
 			" FROM bailiwick.staged AS s LEFT JOIN bailiwick.bases AS b ON b.tenant_id = ?0" +
-			` AND b.source = nullif(?3, '')::uuid AND b.kind = ?2 AND b.name = s.name COLLATE "C"` +
+			` AND b.source = ?3 AND b.kind = ?2 AND b.name = s.name COLLATE "C"` +
 			" LEFT JOIN (" + itemsql.SelectItems(im.declared, t) +
 			" WHERE t." + t.Tenant() + " = ?0" + itemsql.Living(t, "t") + ") AS c" +
 			" ON c.name = coalesce(b.local_name, s.name)" +
@@ -68,7 +68,8 @@ func (im *importRun) forEachPage(
 			}
 			return fn(t, pairs)
 		}
-		err := fetchPages(ctx, im.conn, query, fnOfKind, im.tenant, im.id, t.Kind, im.source)
+		err := fetchPages(ctx, im.conn, query, fnOfKind, im.tenant, im.id, t.Kind,
+			im.sourceID())
 		if err != nil {
 			return pgerr.Translate(err)
 		}

@@ -28,14 +28,22 @@ func (im *importRun) findSource(ctx context.Context, from federation.Source) err
 		" AND tenant = ?", im.tenant, from.Instance, from.Tenant).Scan(ctx, &im.source)
 }
 
+// sourceID returns the id of the source for a statement, NULL if the items come from none.
+func (im *importRun) sourceID() any {
+	if im.source == "" {
+		return nil
+	}
+	return im.source
+}
+
 // StageMissing stages rows that nothing is written from.
 func (im *importRun) StageMissing(ctx context.Context, sel ports.Selection) error {
 	if im.source == "" {
 		return nil
 	}
 	query := `INSERT INTO bailiwick.import_items (import, kind, name, labels, spec, digest, version,
-		  updated_at, id, chosen, missing, taken)
-		SELECT ?1, b.kind, b.name, '{}', '{}', '', 1, now(), gen_random_uuid(), false, true, false
+		  updated_at, id, chosen, missing, taken, new_name)
+		SELECT ?1, b.kind, b.name, '{}', '{}', '', 1, now(), gen_random_uuid(), false, true, false, b.local_name
 		  FROM bailiwick.bases AS b JOIN bailiwick.contents AS c
 		    ON c.tenant_id = b.tenant_id AND c.digest = b.digest
 		 WHERE b.tenant_id = ?0 AND b.source = ?2 AND NOT EXISTS (SELECT FROM bailiwick.staged AS s
@@ -51,8 +59,7 @@ func (im *importRun) StageMissing(ctx context.Context, sel ports.Selection) erro
 		query += " AND b.name IN (?5)"
 	}
 	args = append(args, bun.List(sel.Kinds), labelsJSON(sel.Labels), bun.List(sel.Names))
-	_, err := im.conn.NewRaw(query, args...).
-		Exec(ctx)
+	_, err := im.conn.NewRaw(query, args...).Exec(ctx)
 	return pgerr.Translate(err)
 }
 

@@ -86,6 +86,6 @@ func (im *importRun) useLocalNames(ctx context.Context) error {
 		return err
 	}
 	_, err = im.conn.NewRaw("UPDATE bailiwick.staged AS s SET name = s.new_name WHERE"+ofImport+
-		" AND s.new_name IS NOT NULL", im.tenant, im.id).Exec(ctx)
+		" AND s.new_name IS NOT NULL AND (s.chosen OR s.removed)", im.tenant, im.id).Exec(ctx)
 	return err
 }

@@ -33,7 +33,7 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT SELECT, INSERT, UPDATE, DELETE ON bailiwick.sources, bailiwick.contents," +
 			" bailiwick.bases TO " + app,
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id, chosen," +
-			" missing, taken) ON bailiwick.import_items TO " + app,
+			" missing, taken, new_name) ON bailiwick.import_items TO " + app,
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
 		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen, target_key," +
 			" new_key, new_name, removed, taken, taken_labels, taken_spec, taken_digest, replaced), DELETE ON" +
