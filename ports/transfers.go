@@ -124,7 +124,8 @@ type Decision struct {
 	// target's item, if there is one, and forgets what was taken.
 	Write bool
 
-	// what is written: the staged item, perhaps renamed and with references rewritten
+	// what is written: the staged item, perhaps renamed and with references rewritten, or
+	// another content. Its Version and UpdatedAt take the place of the bundle's.
 	Item federation.Item
 
 	// Taken is the source's content that the target has from now on taken from it, under the

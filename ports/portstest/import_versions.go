@@ -11,6 +11,24 @@ import (
 func importVersions() []contractCase {
 	return []contractCase{
 		{
+			name: "decision has the version of another content",
+			says: "Its Version and UpdatedAt take the place of the bundle's.",
+			prove: func(p *probe) {
+				before := p.put(p.acme, item("widget", "w", `{"size":1}`))
+				incoming := item("widget", "w", `{"size":2}`)
+				incoming.Version, incoming.UpdatedAt = before.Version+7, bundleTime
+				_, err := p.importWith(p.ctx, p.acme, func(federation.Item) (ports.Decision, error) {
+					joined := p.normalized(item("widget", "w", `{"size":3}`))
+					joined.Version, joined.UpdatedAt = before.Version, before.UpdatedAt
+					return ports.Decision{Write: true, Item: joined}, nil
+				}, incoming)
+				p.ok(err, "Import")
+				after := p.get(p.acme, before.Ref)
+				p.equal(after.Version, before.Version+1, "the version")
+				p.recent(after.UpdatedAt, "UpdatedAt")
+			},
+		},
+		{
 			name: "version without room for later writes is refused",
 			says: "A version that leaves no room for later writes is [tenancy.CodeInvalid] with the" +
 				" path /KIND/NAME/version; [federation.MaxVersion] is the greatest that a store" +

@@ -169,9 +169,9 @@ func (im *importRun) storeRewritten(ctx context.Context, r rewrittenItem) error 
 		return nil
 	}
 	_, err := im.conn.NewRaw("UPDATE bailiwick.staged AS s SET new_name = ?4, labels = ?5, spec = ?6,"+
-		" digest = ?7"+whereKind+` AND s.name COLLATE "C" = ?3`, im.tenant, im.id, r.staged.Kind,
-		r.staged.Name, r.item.Name, labelsJSON(r.item.Labels), string(r.item.Spec),
-		string(r.item.Digest)).Exec(ctx)
+		" digest = ?7, version = ?8, updated_at = ?9"+whereKind+` AND s.name COLLATE "C" = ?3`,
+		im.tenant, im.id, r.staged.Kind, r.staged.Name, r.item.Name, labelsJSON(r.item.Labels),
+		string(r.item.Spec), string(r.item.Digest), r.item.Version, r.item.UpdatedAt).Exec(ctx)
 	return err
 }
 

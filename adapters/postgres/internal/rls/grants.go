@@ -35,9 +35,9 @@ func Grant(ctx context.Context, tx bun.IDB, s pool.Settings, d *declare.Set) err
 		"GRANT INSERT (import, kind, name, labels, spec, digest, version, updated_at, id, chosen," +
 			" missing, taken, new_name) ON bailiwick.import_items TO " + app,
 		"REVOKE UPDATE ON bailiwick.staged FROM " + app,
-		"GRANT SELECT, UPDATE (name, labels, spec, digest, target, chosen, target_key," +
-			" new_key, new_name, removed, taken, taken_labels, taken_spec, taken_digest, replaced), DELETE ON" +
-			" bailiwick.staged TO " + app,
+		"GRANT SELECT, UPDATE (name, labels, spec, digest, version, updated_at, target, chosen," +
+			" target_key, new_key, new_name, removed, taken, taken_labels, taken_spec, taken_digest," +
+			" replaced), DELETE ON bailiwick.staged TO " + app,
 		"GRANT EXECUTE ON FUNCTION bailiwick.find_key(bytea), bailiwick.sample_secrets() TO " +
 			system,
 		"GRANT SELECT, INSERT (tenant_id, user_id, role), UPDATE (role), DELETE ON" +
